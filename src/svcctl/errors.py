@@ -171,7 +171,9 @@ class StartError(SvcctlError):
     code = "start"
 
     def __init__(self, path: str, phase: str, cause: BaseException) -> None:
-        super().__init__(f"{path} failed to {phase}: {describe_cause(cause)}", hint=getattr(cause, "hint", ""))
+        super().__init__(
+            f"{path} failed to {phase}: {describe_cause(cause)}", hint=getattr(cause, "hint", "")
+        )
         self.path = path
         self.phase = phase
         self.rollback: tuple[BaseException, ...] = ()
@@ -190,7 +192,9 @@ class StopTimeoutError(SvcctlError, TimeoutError):
     code = "stop-timeout"
 
     def __init__(self, path: str, limit: float, stack: str) -> None:
-        super().__init__(f"{path} did not stop within {limit:g} s" + (f", waiting at {stack}" if stack else ""))
+        super().__init__(
+            f"{path} did not stop within {limit:g} s" + (f", waiting at {stack}" if stack else "")
+        )
         self.path = path
         self.limit = limit
         self.stack = stack

@@ -1,0 +1,1 @@
+"""What should happen on a machine, as data: files, actions, plans and receipts. Nothing here does anything."""
