@@ -180,6 +180,22 @@ class StartError(SvcctlError):
         self.exit_status = getattr(cause, "exit_status", EX_SOFTWARE)
 
 
+class StopError(SvcctlError):
+    """A service raised while it stopped; the cause is in ``__cause__``.
+
+    Args:
+        path: Path of the service in the tree.
+        cause: What it raised.
+    """
+
+    code = "stop"
+
+    def __init__(self, path: str, cause: BaseException) -> None:
+        super().__init__(f"{path} failed to stop: {describe_cause(cause)}")
+        self.path = path
+        self.__cause__ = cause
+
+
 class StopTimeoutError(SvcctlError, TimeoutError):
     """A service did not stop within its limit.
 

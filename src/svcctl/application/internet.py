@@ -1,0 +1,192 @@
+"""Services of the network and of time.
+
+Example:
+    >>> from svcctl.application.service import Application
+    >>> application = Application("echo")
+    >>> async def echo(reader, writer):
+    ...     while data := await reader.read(65536):
+    ...         writer.write(data)
+    >>> _ = TCPServer(8007, echo).setServiceParent(application)
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Sequence
+from typing import TYPE_CHECKING, Any
+
+from svcctl.application.listening import Acceptor, protocol_maker
+from svcctl.application.service import Service
+from svcctl.application.sockets import Listening, open_socket
+from svcctl.endpoints.values import Endpoint, Ssl, Tcp, Tcp6, Udp, Unix
+from svcctl.errors import UsageError
+
+if TYPE_CHECKING:
+    from svcctl.application.datagram import UDPServer
+    from svcctl.application.timer import TimerService
+
+_HIGHEST_PORT = 65535
+
+__all__ = ["StreamServerEndpointService", "TCPServer", "TimerService", "UDPServer", "UNIXServer"]
+
+
+class StreamServerEndpointService(Service):
+    """Listens on an endpoint and serves each connection.
+
+    A failure to bind is a failure of the start. While it stops, it accepts no more, asks the protocols that have a
+    ``drain()`` to finish, and waits for every connection to end; what is left when the time is over is cut off.
+
+    Args:
+        endpoint: An endpoint's value or description; no datagrams.
+        factory: A ``Factory``, an ``async def handler(reader, writer)``, or an asyncio protocol's class or maker.
+
+    Raises:
+        FactoryError: ``factory`` is none of these.
+        EndpointError: The description does not parse.
+        UsageError: The endpoint is for datagrams.
+    """
+
+    kind = "stream-server"
+    _listening: Listening | None = None
+    _acceptor: Acceptor | None = None
+
+    def __init__(self, endpoint: Endpoint | str, factory: Any) -> None:  # noqa: ANN401 (three kinds of factory)
+        if isinstance(endpoint, str):
+            from svcctl.endpoints.grammar import parse_endpoint  # noqa: PLC0415 (most servers give values)
+
+            endpoint = parse_endpoint(endpoint)
+        if isinstance(endpoint, Udp):
+            raise UsageError(f"{endpoint} is for datagrams", hint="use UDPServer or strports.service")
+        protocol_maker(factory)  # a wrong kind is an error here, where the user's line is, not at the start
+        self.endpoint = endpoint
+        self.factory = factory
+
+    def privilegedStartService(self) -> None:
+        """Bind, or take the inherited socket."""
+        self._listening = open_socket(self.endpoint)
+
+    def startService(self) -> Awaitable[None] | None:
+        """Accept."""
+        if self._listening is None:
+            self.privilegedStartService()
+        assert self._listening is not None  # noqa: S101 (for the type checker: bound just above)
+        tls = None
+        if isinstance(self.endpoint, Ssl):
+            from svcctl.application.tls import server_context  # noqa: PLC0415 (only for TLS)
+
+            tls = server_context(self.endpoint)
+        _call_if_there(self.factory, "doStart")
+        self._acceptor = self._make_acceptor(self._listening, tls)
+        self._acceptor.start()
+        return super().startService()
+
+    def _make_acceptor(self, listening: Listening, tls: Any) -> Acceptor:  # noqa: ANN401 (ssl is imported by asyncio alone)
+        return Acceptor(listening.socket, protocol_maker(self.factory), tls)
+
+    async def drain(self) -> None:
+        """Accept no more and wait until every connection is over; cancelled, cut off what is left."""
+        if self._acceptor is not None and self._listening is not None:
+            await self._acceptor.drain(last_call=not self._listening.inherited)
+
+    def stopService(self) -> Awaitable[None] | None:
+        """Close the port, after a drain if there are connections still."""
+        if self._acceptor is not None and self._acceptor.connections:
+            return self._drain_and_close()
+        return self._close()
+
+    async def _drain_and_close(self) -> None:
+        await self.drain()
+        self._close()
+
+    def _close(self) -> Awaitable[None] | None:
+        if self._acceptor is not None:
+            self._acceptor.stop()
+            self._acceptor = None
+            _call_if_there(self.factory, "doStop")
+        self.release()
+        return super().stopService()
+
+    def release(self) -> None:
+        """Give the socket back."""
+        listening, self._listening = self._listening, None
+        if listening is not None:
+            listening.close()
+
+    def listening_on(self) -> Sequence[Endpoint]:
+        """Return the endpoint."""
+        return (self.endpoint,)
+
+    @property
+    def connections(self) -> int:
+        """How many connections are open."""
+        return len(self._acceptor.connections) if self._acceptor is not None else 0
+
+    @property
+    def address(self) -> Any:  # noqa: ANN401 (an address of any family)
+        """The address it listens on, as the socket module has it; ``None`` while it does not."""
+        return self._listening.socket.getsockname() if self._listening is not None else None
+
+    def __getstate__(self) -> dict[str, Any]:
+        """Leave out what belongs to the running process."""
+        state = super().__getstate__()
+        state.pop("_listening", None)
+        state.pop("_acceptor", None)
+        return state
+
+
+class TCPServer(StreamServerEndpointService):
+    """Listens on a TCP port over IPv4, or over IPv6 if the interface is such an address.
+
+    Args:
+        port: 0 to 65535; 0 lets the system choose.
+        factory: As for :class:`StreamServerEndpointService`.
+        backlog: How many connections may wait to be accepted.
+        interface: An address or a host name; empty for every IPv4 address of the machine.
+    """
+
+    def __init__(self, port: int, factory: Any, backlog: int = 50, interface: str = "") -> None:  # noqa: ANN401 (three kinds of factory)
+        check_port(port)
+        endpoint = Tcp6(port, backlog, interface) if ":" in interface else Tcp(port, interface, backlog)
+        super().__init__(endpoint, factory)
+
+
+class UNIXServer(StreamServerEndpointService):
+    """Listens on a stream socket in the file system; a stale one is replaced.
+
+    Args:
+        address: The path, at most 107 bytes.
+        factory: As for :class:`StreamServerEndpointService`.
+        backlog: How many connections may wait to be accepted.
+        mode: Permission bits of the socket.
+    """
+
+    def __init__(self, address: str, factory: Any, backlog: int = 50, mode: int = 0o666) -> None:  # noqa: ANN401 (three kinds of factory)
+        super().__init__(Unix(address, mode, backlog), factory)
+
+
+def check_port(port: object) -> None:
+    """Refuse what is no port.
+
+    Raises:
+        UsageError: It is no whole number from 0 to 65535.
+    """
+    if isinstance(port, bool) or not isinstance(port, int) or not 0 <= port <= _HIGHEST_PORT:
+        raise UsageError(f"{port!r} is no port", hint="give a whole number from 0 to 65535")
+
+
+def _call_if_there(factory: Any, hook: str) -> None:  # noqa: ANN401 (three kinds of factory)
+    method = getattr(factory, hook, None)
+    if method is not None:
+        method()
+
+
+def __getattr__(name: str) -> Any:  # noqa: ANN401 (classes of two modules)
+    # These load when somebody names them: most applications need neither, and start-up time is a feature.
+    if name == "UDPServer":
+        from svcctl.application.datagram import UDPServer  # noqa: PLC0415 (see above)
+
+        return UDPServer
+    if name == "TimerService":
+        from svcctl.application.timer import TimerService  # noqa: PLC0415 (see above)
+
+        return TimerService
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

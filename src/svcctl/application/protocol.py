@@ -1,0 +1,203 @@
+"""The framework's protocols and factories, over asyncio's transports.
+
+Example:
+    >>> class Shout(Protocol):
+    ...     def dataReceived(self, data):
+    ...         self.transport.write(data.upper())
+    >>> factory = Factory.forProtocol(Shout)
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Iterable
+from typing import Any, Self
+
+
+class Transport:
+    """One connection, as protocols see it.
+
+    Args:
+        transport: The transport of asyncio underneath.
+    """
+
+    __slots__ = ("transport", "write")
+
+    #: Send bytes; returns at once.
+    write: Callable[[bytes], None]
+
+    def __init__(self, transport: asyncio.Transport) -> None:
+        self.transport = transport
+        self.write = transport.write
+
+    def writeSequence(self, chunks: Iterable[bytes]) -> None:
+        """Send several byte strings, one after the other."""
+        self.transport.writelines(chunks)
+
+    def loseConnection(self) -> None:
+        """Close the connection once everything written has been sent."""
+        self.transport.close()
+
+    def abortConnection(self) -> None:
+        """Close the connection at once; what has not been sent is lost."""
+        self.transport.abort()
+
+    def getPeer(self) -> Any:  # noqa: ANN401 (an address of any family)
+        """Return the other side's address, as the socket module has it."""
+        return self.transport.get_extra_info("peername")
+
+    def getHost(self) -> Any:  # noqa: ANN401 (an address of any family)
+        """Return this side's address, as the socket module has it."""
+        return self.transport.get_extra_info("sockname")
+
+
+class Protocol:
+    """What happens on one connection. Override the methods you need.
+
+    Three more methods are called if a subclass has them: ``pauseProducing()`` and ``resumeProducing()`` when the
+    other side takes data more slowly than it is written, and ``drain()`` when the server stops: finish what is in
+    flight, then close.
+
+    Attributes:
+        factory: The factory that built it, or ``None``.
+        transport: The connection, from ``connectionMade`` on.
+        connected: Whether there is a connection now.
+    """
+
+    factory: Any = None
+    transport: Any = None
+    connected = False
+
+    def makeConnection(self, transport: Transport) -> None:
+        """Take a transport and call ``connectionMade``."""
+        self.connected = True
+        self.transport = transport
+        self.connectionMade()
+
+    def connectionMade(self) -> None:
+        """Begin; the transport is there."""
+
+    def dataReceived(self, data: bytes) -> None:
+        """Take bytes that have arrived, in pieces of any size."""
+
+    def connectionLost(self, reason: BaseException) -> None:
+        """End; ``reason`` is :class:`ConnectionDone` after an orderly close, else what went wrong."""
+
+
+class ConnectionDone(ConnectionError):  # noqa: N818 (the name that users of the framework know)
+    """The connection was closed in an orderly way."""
+
+
+class Factory:
+    """Builds the protocol of each connection and keeps what they share.
+
+    Attributes:
+        protocol: Class of the protocols, for the default ``buildProtocol``.
+        numPorts: How many servers use the factory at this moment.
+    """
+
+    protocol: Callable[[], Any] | None = None
+    numPorts = 0
+
+    @classmethod
+    def forProtocol(cls, protocol: Callable[[], Any], *args: Any, **kwargs: Any) -> Self:  # noqa: ANN401 (the subclass's own arguments)
+        """Make a factory for a class of protocols."""
+        factory = cls(*args, **kwargs)
+        factory.protocol = protocol
+        return factory
+
+    def buildProtocol(self, addr: Any) -> Any:  # noqa: ANN401, ARG002 (an address and a protocol of any kind; overriders use it)
+        """Return the protocol for a connection from an address; ``None`` refuses the connection."""
+        if self.protocol is None:
+            raise TypeError(f"{type(self).__name__} has no protocol: set its attribute or use forProtocol()")
+        protocol = self.protocol()
+        protocol.factory = self
+        return protocol
+
+    def doStart(self) -> None:
+        """Count a server that begins to use the factory; the first calls ``startFactory``."""
+        if self.numPorts == 0:
+            self.startFactory()
+        self.numPorts += 1
+
+    def doStop(self) -> None:
+        """Count a server that no longer uses the factory; the last calls ``stopFactory``."""
+        if self.numPorts == 0:
+            return
+        self.numPorts -= 1
+        if self.numPorts == 0:
+            self.stopFactory()
+
+    def startFactory(self) -> None:
+        """Prepare, before the first server listens."""
+
+    def stopFactory(self) -> None:
+        """Clean up, after the last server has stopped."""
+
+    def __getstate__(self) -> dict[str, Any]:
+        """Leave out what belongs to the running process."""
+        state = dict(self.__dict__)
+        state.pop("numPorts", None)
+        return state
+
+
+class ServerFactory(Factory):
+    """A factory for servers."""
+
+
+class DatagramProtocol:
+    """What happens on a datagram port. Override the methods you need.
+
+    Attributes:
+        transport: The port, from ``startProtocol`` on.
+    """
+
+    transport: Any = None
+
+    def startProtocol(self) -> None:
+        """Begin; the port is open."""
+
+    def stopProtocol(self) -> None:
+        """End; the port is closed."""
+
+    def datagramReceived(self, datagram: bytes, addr: Any) -> None:  # noqa: ANN401 (an address of any family)
+        """Take a datagram and the address it came from."""
+
+
+class Adapter(asyncio.Protocol):
+    """asyncio's side of a :class:`Protocol`.
+
+    Args:
+        protocol: The protocol; only its methods matter, not its class.
+    """
+
+    def __init__(self, protocol: Any) -> None:  # noqa: ANN401 (protocols need no common class)
+        self._protocol = protocol
+        # The protocol's own methods, so that nothing stands in between for each piece of data.
+        self.data_received = protocol.dataReceived  # type: ignore[method-assign]
+        for theirs, ours in _OPTIONAL:
+            method = getattr(protocol, theirs, None)
+            if method is not None:
+                setattr(self, ours, method)
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        """Hand the transport over."""
+        self._protocol.makeConnection(Transport(transport))  # type: ignore[arg-type]  # servers attach stream transports only
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """Tell the protocol, with a reason in every case."""
+        self._protocol.connected = False
+        self._protocol.connectionLost(exc or ConnectionDone("connection was closed cleanly"))
+
+
+_OPTIONAL = (
+    ("drain", "drain"),
+    ("pauseProducing", "pause_writing"),
+    ("resumeProducing", "resume_writing"),
+)
+
+
+def adapted(factory: Any, peer: Any) -> Adapter | None:  # noqa: ANN401 (a factory and an address of any kind)
+    """Build the protocol for a connection; ``None`` if the factory refuses it."""
+    protocol = factory.buildProtocol(peer)
+    return None if protocol is None else Adapter(protocol)

@@ -1,0 +1,213 @@
+"""The listening sockets of the process: handed over by the init system, or bound here.
+
+The descriptors that an init system passes belong to the process, so the table of them is one for the process, too.
+The runner fills it before anything is bound; a program that runs a tree by itself need not.
+"""
+
+from __future__ import annotations
+
+import errno
+import logging
+import os
+import socket
+import stat
+from collections.abc import Sequence
+from typing import NamedTuple
+
+from svcctl.endpoints.values import Endpoint, Systemd, Tcp6, Udp, Unix, descriptor_name
+from svcctl.errors import BindError, MissingSocketError
+
+_log = logging.getLogger(__name__)
+
+_DOMAINS = {"INET": socket.AF_INET, "INET6": socket.AF_INET6, "UNIX": socket.AF_UNIX}
+_FIRST_UNPRIVILEGED_PORT = 1024
+
+
+class Inherited:
+    """The sockets that the init system handed over, by name.
+
+    Args:
+        sockets: Names and sockets, in the order of the descriptors. Several may have one name.
+        unit: Name of the application's units when every listener has to be handed over; ``None`` when a listener
+            without a socket of its own may be bound here.
+    """
+
+    def __init__(self, sockets: Sequence[tuple[str, socket.socket]] = (), unit: str | None = None) -> None:
+        self._sockets = list(sockets)
+        self._unit = unit
+        self._taken: dict[int, Endpoint] = {}
+
+    def take(self, endpoint: Endpoint) -> socket.socket | None:
+        """Return the socket for an endpoint; the same one when the same endpoint asks again.
+
+        Returns:
+            The socket, or ``None`` if there is none and it may be bound here.
+
+        Raises:
+            MissingSocketError: There is none and it must have been handed over, or it is of another type.
+        """
+        for position, (name, sock) in enumerate(self._sockets):
+            if self._answers(position, name, endpoint):
+                self._taken[position] = endpoint
+                _check_type(name, sock, endpoint)
+                return sock
+        if self._unit is None and not isinstance(endpoint, Systemd):
+            return None
+        names = ", ".join(name for name, _ in self._sockets) or "no socket at all"
+        raise MissingSocketError(
+            f"no socket named {descriptor_name(endpoint)} was handed over (there is: {names})",
+            hint=(
+                f"start the sockets of {self._unit}, or repeat `svcctl install` if the listeners of the "
+                "application have changed"
+                if self._unit
+                else "start the application through its socket unit"
+            ),
+        )
+
+    def unused(self) -> tuple[str, ...]:
+        """Return the names of the sockets that no listener has asked for."""
+        return tuple(name for position, (name, _) in enumerate(self._sockets) if position not in self._taken)
+
+    def _answers(self, position: int, name: str, endpoint: Endpoint) -> bool:
+        if self._taken.get(position, endpoint) != endpoint:
+            return False
+        if isinstance(endpoint, Systemd) and endpoint.index is not None:
+            return position == endpoint.index
+        return name == descriptor_name(endpoint)
+
+
+class Listening(NamedTuple):
+    """A bound socket.
+
+    Attributes:
+        socket: The socket; a stream socket listens.
+        path: The path to remove when it is closed; empty if there is nothing to remove.
+        inherited: The init system has it, too, so it stays open until the process ends.
+    """
+
+    socket: socket.socket
+    path: str
+    inherited: bool
+
+    def close(self) -> None:
+        """Give the socket back; never shut an inherited one down nor remove its path."""
+        if self.inherited:
+            return
+        if self.path:
+            _remove_own_path(self.path)
+        self.socket.close()
+
+
+_inherited = Inherited()
+
+
+def hand_over(inherited: Inherited) -> None:
+    """Make sockets of the init system known to all listeners of this process."""
+    global _inherited  # noqa: PLW0603 (the descriptors are the process's, and so is their table)
+    _inherited = inherited
+
+
+def open_socket(endpoint: Endpoint) -> Listening:
+    """Return the socket of an endpoint: the inherited one, else one that is bound now.
+
+    Raises:
+        BindError: The system refuses the address.
+        MissingSocketError: It should have been handed over and was not.
+    """
+    inherited = _inherited.take(endpoint)
+    if inherited is not None:
+        inherited.setblocking(False)  # noqa: FBT003 (the standard library's signature)
+        return Listening(inherited, "", inherited=True)
+    from svcctl.endpoints.grammar import format_endpoint  # noqa: PLC0415 (inherited sockets need no text)
+
+    text = format_endpoint(endpoint)
+    try:
+        return _bind(endpoint)
+    except OSError as error:
+        raise BindError(text, error, hint=_hint(error, endpoint)) from error
+
+
+def _bind(endpoint: Endpoint) -> Listening:
+    if isinstance(endpoint, Unix):
+        return _bind_path(endpoint)
+    if isinstance(endpoint, Systemd):
+        raise MissingSocketError(f"no socket named {descriptor_name(endpoint)} was handed over")
+    kind = socket.SOCK_DGRAM if isinstance(endpoint, Udp) else socket.SOCK_STREAM
+    family = socket.AF_INET6 if isinstance(endpoint, Tcp6) or ":" in endpoint.interface else socket.AF_INET
+    address = socket.getaddrinfo(
+        endpoint.interface or None, endpoint.port, family, kind, flags=socket.AI_PASSIVE
+    )[0][4]
+    sock = socket.socket(family, kind)
+    try:
+        if kind is socket.SOCK_STREAM:
+            sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        if family is socket.AF_INET6:
+            sock.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 1)
+        sock.bind(address)
+        _listen(sock, endpoint)
+    except BaseException:
+        sock.close()
+        raise
+    return Listening(sock, "", inherited=False)
+
+
+def _bind_path(endpoint: Unix) -> Listening:
+    _remove_stale_path(endpoint.address)
+    sock = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+    try:
+        os.fchmod(sock.fileno(), endpoint.mode)  # so that the path never has more rights than asked for
+        sock.bind(endpoint.address)
+        os.chmod(endpoint.address, endpoint.mode)  # noqa: PTH101 (the umask may have taken rights away; pathlib is slow to import)
+        _listen(sock, endpoint)
+    except BaseException:
+        sock.close()
+        raise
+    return Listening(sock, os.path.abspath(endpoint.address), inherited=False)  # noqa: PTH100 (pathlib is slow to import)
+
+
+def _listen(sock: socket.socket, endpoint: Endpoint) -> None:
+    sock.setblocking(False)  # noqa: FBT003 (the standard library's signature)
+    if not isinstance(endpoint, Udp | Systemd):
+        sock.listen(endpoint.backlog)
+
+
+def _remove_stale_path(path: str) -> None:
+    """Remove a socket that nobody listens on any more; leave everything else to fail at binding."""
+    try:
+        if not stat.S_ISSOCK(os.lstat(path).st_mode):
+            return
+    except OSError:
+        return
+    with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as probe:
+        probe.settimeout(1.0)
+        if probe.connect_ex(path) == errno.ECONNREFUSED:
+            os.unlink(path)  # noqa: PTH108 (pathlib is slow to import)
+            _log.info("removed a stale socket", extra={"svcctl_address": path})
+
+
+def _remove_own_path(path: str) -> None:
+    try:
+        os.unlink(path)  # noqa: PTH108 (pathlib is slow to import)
+    except OSError as error:
+        _log.warning("socket not removed", extra={"svcctl_address": path, "svcctl_error": str(error)})
+
+
+def _check_type(name: str, sock: socket.socket, endpoint: Endpoint) -> None:
+    wanted = socket.SOCK_DGRAM if isinstance(endpoint, Udp) else socket.SOCK_STREAM
+    family = _DOMAINS[endpoint.domain] if isinstance(endpoint, Systemd) else sock.family
+    if sock.type != wanted or sock.family != family:
+        raise MissingSocketError(
+            f"the socket named {name} that was handed over is {sock.family.name} {socket.SocketKind(sock.type).name}, "
+            f"not {family.name} {wanted.name}",
+            hint="correct the socket unit, or repeat `svcctl install`",
+        )
+
+
+def _hint(error: OSError, endpoint: Endpoint) -> str:
+    port = getattr(endpoint, "port", 0)
+    if error.errno in {errno.EACCES, errno.EPERM} and 0 < port < _FIRST_UNPRIVILEGED_PORT:
+        return "ports below 1024 need privileges; `svcctl install` has systemd open the port instead"
+    if error.errno == errno.EADDRINUSE:
+        where = f"`ss -lnp 'sport = :{port}'`" if port else "`ss -lxp`"
+        return f"something listens there already: {where} shows what"
+    return ""
