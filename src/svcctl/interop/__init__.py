@@ -1,0 +1,1 @@
+"""Adapters for applications that were written for something else. Each module is a leaf and needs an extra."""
