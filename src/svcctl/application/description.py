@@ -22,6 +22,7 @@ from svcctl.manifest.model import (
     ServiceNode,
     Timer,
 )
+from svcctl.manifest.validation import validate
 
 #: Seconds; longer times are mistakes, and systemd would take them for infinity.
 _LONGEST = 10**9
@@ -55,7 +56,11 @@ def describe_application(application: Application, origin: Origin) -> Manifest:
             reload=_has_reload(root),
         ),
     )
-    return decode(encode(manifest))
+    described = decode(encode(manifest))
+    problems = validate(described)
+    if problems:
+        raise ProblemsError(f"application {application.name!r}", problems)
+    return described
 
 
 def describe_service(service: Any, path: str) -> ServiceNode:  # noqa: ANN401 (services need no common class)

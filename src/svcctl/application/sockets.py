@@ -12,10 +12,11 @@ import os
 import socket
 import stat
 from collections.abc import Sequence
-from typing import NamedTuple
+from typing import Any
 
 from svcctl.endpoints.values import Endpoint, Systemd, Tcp6, Udp, Unix, descriptor_name
 from svcctl.errors import BindError, MissingSocketError
+from svcctl.value import Value
 
 _log = logging.getLogger(__name__)
 
@@ -76,7 +77,7 @@ class Inherited:
         return name == descriptor_name(endpoint)
 
 
-class Listening(NamedTuple):
+class Listening(Value):
     """A bound socket.
 
     Attributes:
@@ -118,13 +119,12 @@ def open_socket(endpoint: Endpoint) -> Listening:
     if inherited is not None:
         inherited.setblocking(False)  # noqa: FBT003 (the standard library's signature)
         return Listening(inherited, "", inherited=True)
-    from svcctl.endpoints.grammar import format_endpoint  # noqa: PLC0415 (inherited sockets need no text)
-
-    text = format_endpoint(endpoint)
     try:
         return _bind(endpoint)
     except OSError as error:
-        raise BindError(text, error, hint=_hint(error, endpoint)) from error
+        from svcctl.endpoints.grammar import format_endpoint  # noqa: PLC0415 (only errors need the text)
+
+        raise BindError(format_endpoint(endpoint), error, hint=_hint(error, endpoint)) from error
 
 
 def _bind(endpoint: Endpoint) -> Listening:
@@ -134,21 +134,24 @@ def _bind(endpoint: Endpoint) -> Listening:
         raise MissingSocketError(f"no socket named {descriptor_name(endpoint)} was handed over")
     kind = socket.SOCK_DGRAM if isinstance(endpoint, Udp) else socket.SOCK_STREAM
     family = socket.AF_INET6 if isinstance(endpoint, Tcp6) or ":" in endpoint.interface else socket.AF_INET
-    address = socket.getaddrinfo(
-        endpoint.interface or None, endpoint.port, family, kind, flags=socket.AI_PASSIVE
-    )[0][4]
     sock = socket.socket(family, kind)
     try:
         if kind is socket.SOCK_STREAM:
             sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         if family is socket.AF_INET6:
             sock.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 1)
-        sock.bind(address)
+        sock.bind(_address(endpoint.interface, endpoint.port, family, kind))
         _listen(sock, endpoint)
     except BaseException:
         sock.close()
         raise
     return Listening(sock, "", inherited=False)
+
+
+def _address(interface: str, port: int, family: int, kind: int) -> tuple[Any, ...]:
+    if "%" not in interface:
+        return (interface, port)  # bind() resolves names itself, without Python's codecs for them
+    return socket.getaddrinfo(interface, port, family, kind)[0][4]  # a link-local address names its link
 
 
 def _bind_path(endpoint: Unix) -> Listening:

@@ -6,10 +6,10 @@ left out of the text. Source: the framework's strports (``tcp:8080:interface=127
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from svcctl.value import Value
 
 
-class Tcp(NamedTuple):
+class Tcp(Value):
     """``tcp:PORT[:interface=ADDRESS][:backlog=N]``: TCP over IPv4.
 
     Attributes:
@@ -23,7 +23,7 @@ class Tcp(NamedTuple):
     backlog: int = 50
 
 
-class Tcp6(NamedTuple):
+class Tcp6(Value):
     """``tcp6:PORT[:backlog=N][:interface=ADDRESS]``: TCP over IPv6 alone (``IPV6_V6ONLY``).
 
     Attributes:
@@ -37,7 +37,7 @@ class Tcp6(NamedTuple):
     interface: str = "::"
 
 
-class Ssl(NamedTuple):
+class Ssl(Value):
     """``ssl:PORT[:privateKey=FILE][:certKey=FILE]…``: TLS over TCP over IPv4.
 
     Attributes:
@@ -57,7 +57,7 @@ class Ssl(NamedTuple):
     backlog: int = 50
 
 
-class Unix(NamedTuple):
+class Unix(Value):
     """``unix:PATH[:mode=OCTAL][:backlog=N]``: a stream socket in the file system.
 
     Attributes:
@@ -71,7 +71,7 @@ class Unix(NamedTuple):
     backlog: int = 50
 
 
-class Udp(NamedTuple):
+class Udp(Value):
     """``udp:PORT[:interface=ADDRESS]``: datagrams over IPv4, or over IPv6 if the interface is such an address.
 
     Attributes:
@@ -83,7 +83,7 @@ class Udp(NamedTuple):
     interface: str = ""
 
 
-class Systemd(NamedTuple):
+class Systemd(Value):
     """``systemd:domain=INET|INET6|UNIX:name=NAME`` or ``…:index=N``: a socket that the init system hands over.
 
     Exactly one of ``index`` and ``name`` is given.
@@ -95,7 +95,7 @@ class Systemd(NamedTuple):
     """
 
     domain: str
-    index: int | None = None  # type: ignore[assignment]  # hides tuple.index, which nobody wants here
+    index: int | None = None
     name: str | None = None
 
 

@@ -99,12 +99,14 @@ class Receipt:
         python_version: That interpreter's version, such as ``3.11.2``.
         service: Name of the service unit.
         sockets: Names of the socket units, in order.
-        addresses: What the socket units listen on, as systemd writes it (``0.0.0.0:8007``, ``/run/x.sock``).
+        addresses: What it listens on, as systemd writes it (``0.0.0.0:8007``, ``/run/x.sock``); ``/udp`` follows the
+            port of a datagram socket.
         files: What was written.
         directories: Folders of state, logs and so on that belong to the service, as absolute paths.
         manifest_digest: Digest of the manifest that the files were made from.
         manifest: That manifest, as canonical JSON.
         options: The arguments that repeat the installation, as given.
+        folders: Folders that had to be made for the files, parents first; removed when they are empty.
     """
 
     name: str
@@ -120,6 +122,7 @@ class Receipt:
     manifest_digest: str
     manifest: str
     options: tuple[str, ...]
+    folders: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,0 +1,1 @@
+"""Generators: pure functions from a manifest and a target's options to files."""

@@ -1,0 +1,1 @@
+"""The systemd target: service and socket units, and what belongs to them."""

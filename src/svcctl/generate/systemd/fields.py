@@ -1,0 +1,47 @@
+"""What this target says about each field of the manifest: honoured, or ignored with a diagnostic.
+
+Names are dotted paths through the model's classes; ``tree`` stands for every node.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from svcctl.manifest.model import Manifest
+from svcctl.plan.model import Diagnostic
+
+#: Fields whose value shows in the files or in a diagnostic of their own.
+HONOURED: frozenset[str] = frozenset(
+    {
+        "schema",
+        "application.name", "application.description", "application.version", "application.homepage",
+        "tree.path", "tree.kind", "tree.class_name", "tree.listeners", "tree.listeners.name",
+        "tree.listeners.endpoint", "tree.children",
+        "origin.kind", "origin.digest", "origin.requires_python",
+        "identity.uid", "identity.gid",
+        "needs.network", "needs.connects_to", "needs.directories", "needs.reads", "needs.writes",
+        "needs.environment", "needs.credentials", "needs.capabilities", "needs.address_families",
+        "needs.programs", "needs.devices", "needs.home", "needs.machine_code", "needs.process_table",
+        "needs.foreign_processes", "needs.scheduling", "needs.chown", "needs.setgid_files",
+        "needs.executable_state", "needs.abstract_sockets",
+        "lifecycle.start_limit_ms", "lifecycle.stop_limit_ms", "lifecycle.reload", "lifecycle.watchdog_ms",
+    }
+)  # fmt: skip
+
+#: Fields that units have no place for, with what a user should know about it.
+IGNORED: Mapping[str, str] = {
+    "application.maintainer": "units have no place for a maintainer",
+    "tree.timers": "timers run inside the service; no timer units are made for them",
+    "tree.timers.interval_ms": "timers run inside the service; no timer units are made for them",
+    "tree.timers.callable": "timers run inside the service; no timer units are made for them",
+}
+
+
+def ignored_problems(manifest: Manifest) -> tuple[Diagnostic, ...]:
+    """Return a note for each ignored field that says something in this manifest."""
+    present = []
+    if manifest.application.maintainer:
+        present.append("application.maintainer")
+    if any(node.timers for node in manifest.tree.walk()):
+        present.append("tree.timers")
+    return tuple(Diagnostic(severity="note", subject=field, message=IGNORED[field]) for field in present)

@@ -1,0 +1,146 @@
+"""The listeners of a manifest with what the target needs to know of each: its node, its endpoint, its unit."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from svcctl.endpoints.grammar import parse_endpoint
+from svcctl.endpoints.values import Endpoint, Systemd
+from svcctl.generate.systemd.addresses import Address, AddressError, family_of, of_endpoint, of_text
+from svcctl.generate.systemd.names import socket_unit
+from svcctl.generate.systemd.options import SystemdOptions
+from svcctl.manifest.model import Listener, Manifest, ServiceNode
+from svcctl.plan.model import Diagnostic
+
+
+class Bound(NamedTuple):
+    """One listener.
+
+    Attributes:
+        node: The service that listens.
+        listener: The manifest's entry.
+        endpoint: Its description, parsed.
+        unit: File name of its socket unit; empty without socket activation.
+    """
+
+    node: ServiceNode
+    listener: Listener
+    endpoint: Endpoint
+    unit: str
+
+    @property
+    def datagrams(self) -> bool:
+        """It receives datagrams instead of accepting connections."""
+        return self.node.kind == "datagram-server"
+
+
+def collect(manifest: Manifest, options: SystemdOptions) -> tuple[Bound, ...]:
+    """Return the listeners in the order in which they are bound.
+
+    Raises:
+        EndpointError: A description does not parse.
+    """
+    found = [(node, listener) for node in manifest.tree.walk() for listener in node.listeners]
+    alone = len(found) == 1
+    return tuple(
+        Bound(
+            node,
+            listener,
+            parse_endpoint(listener.endpoint),
+            socket_unit(options, listener, alone=alone) if options.sockets else "",
+        )
+        for node, listener in found
+    )
+
+
+def inherited(bounds: tuple[Bound, ...], options: SystemdOptions) -> tuple[tuple[Bound, Address], ...]:
+    """Return the listeners that systemd can open, each with its address."""
+    given, several = dict(options.listen), _ports(bounds) > 1
+    opened = []
+    for bound in bounds:
+        try:
+            opened.append((bound, _address(bound, options, given, several=several)))
+        except AddressError:
+            continue
+    return tuple(opened)
+
+
+def problems(bounds: tuple[Bound, ...], options: SystemdOptions) -> list[Diagnostic]:
+    """Return what keeps systemd from opening the listeners, or the service from binding them."""
+    found = _unknown_names(bounds, options)
+    if not options.sockets:
+        return found + [problem for bound in bounds for problem in _unopened(bound)]
+    given, several = dict(options.listen), _ports(bounds) > 1
+    for bound in bounds:
+        try:
+            _address(bound, options, given, several=several)
+        except AddressError as error:
+            hint = f"give its address: --listen {bound.listener.name}={_sample(bound, options)}"
+            found.append(_error(bound.node.path, f"{bound.listener.endpoint}: {error}", hint))
+    return found + _repeated(bounds) + _indexed(bounds)
+
+
+def _address(bound: Bound, options: SystemdOptions, given: dict[str, str], *, several: bool) -> Address:
+    instances = options.instances
+    text = given.get(bound.listener.name)
+    if text is not None:
+        return of_text(text, bound.endpoint, instances=instances)
+    address = of_endpoint(bound.endpoint, instances=instances)
+    if instances and several and address.family != "unix":
+        raise AddressError("%i can replace the port of one listener only")
+    return address
+
+
+def _ports(bounds: tuple[Bound, ...]) -> int:
+    return sum(family_of(bound.endpoint) != "unix" for bound in bounds)
+
+
+def _unknown_names(bounds: tuple[Bound, ...], options: SystemdOptions) -> list[Diagnostic]:
+    known = {bound.listener.name for bound in bounds}
+    hint = f"the listeners are {', '.join(sorted(known))}" if known else "the application has no listeners"
+    unknown = [name for name, _ in options.listen if name not in known]
+    if options.listen and not options.sockets:
+        return [_error("--listen", "only socket units have addresses, and none are made", "")]
+    return [_error(f"--listen {name}", "no listener has this name", hint) for name in unknown]
+
+
+def _unopened(bound: Bound) -> list[Diagnostic]:
+    if not isinstance(bound.endpoint, Systemd):
+        return []
+    message = f"{bound.listener.endpoint} is handed over by a socket unit, and none is made"
+    return [_error(bound.node.path, message, "leave socket activation on, or listen on tcp:PORT instead")]
+
+
+def _repeated(bounds: tuple[Bound, ...]) -> list[Diagnostic]:
+    first: dict[str, Bound] = {}
+    found = []
+    for bound in bounds:
+        before = first.setdefault(bound.listener.name, bound)
+        if before is not bound:
+            message = f"{bound.listener.endpoint} is what {before.node.path} already listens on"
+            found.append(_error(bound.node.path, message, "give each service an address of its own"))
+    return found
+
+
+def _indexed(bounds: tuple[Bound, ...]) -> list[Diagnostic]:
+    if len(bounds) == 1:
+        return []
+    message = "the order of sockets from several units is undefined, so an index does not find one"
+    return [
+        _error(bound.node.path, f"{bound.listener.endpoint}: {message}", "write name=NAME instead of index=N")
+        for bound in bounds
+        if isinstance(bound.endpoint, Systemd) and bound.endpoint.name is None
+    ]
+
+
+def _sample(bound: Bound, options: SystemdOptions) -> str:
+    mark = "%i" if options.instances else "8000"
+    samples = {
+        "unix": f"/run/{options.name}{'-%i' if options.instances else ''}.sock",
+        "inet6": f"[::]:{mark}",
+    }
+    return samples.get(family_of(bound.endpoint), f"0.0.0.0:{mark}")
+
+
+def _error(subject: str, message: str, hint: str) -> Diagnostic:
+    return Diagnostic(severity="error", subject=subject, message=message, hint=hint)

@@ -1,0 +1,104 @@
+"""The process that executes an application to describe it: ``python -P -m svcctl.loading.child DESCRIPTOR TARGET``.
+
+The report goes to the descriptor as one line of JSON, never to stdout, where the application may print. Then the
+process ends at once, whatever threads or exit handlers the application has left.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import ctypes
+import hashlib
+import os
+import resource
+import sys
+from pathlib import Path
+from typing import NoReturn
+
+from svcctl.errors import EX_OK, ApplicationLoadError, ProblemsError, SvcctlError
+from svcctl.loading.failure import raised
+from svcctl.loading.interpreter import describe_interpreter
+from svcctl.loading.report import Failure, Report
+from svcctl.loading.tac import absolute, execute, read
+from svcctl.loading.target import load_object, resolve
+from svcctl.manifest.model import Manifest, Origin
+from svcctl.records.text import to_text
+
+_PR_SET_NO_NEW_PRIVS = 38  # prctl(2)
+
+
+def describe_here(target: str) -> Report:
+    """Load an application in this process and return its description, or what went wrong."""
+    interpreter = describe_interpreter()
+    try:
+        manifest = _manifest(target)
+    except SvcctlError as error:
+        return Report(error=_failure(error))
+    except (Exception, SystemExit) as error:  # noqa: BLE001 (the user's describe() can raise anything)
+        return Report(error=_failure(raised(target, error)))
+    return Report(manifest=manifest, interpreter=interpreter)
+
+
+def _manifest(text: str) -> Manifest:
+    target = resolve(text)
+    if target.kind == "tac":
+        path = absolute(target.value)
+        source = read(path)
+        return execute(path, source).describe(Origin(kind="tac", digest=hashlib.sha256(source).hexdigest()))
+    application = load_object(target.value)
+    module = target.value.partition(":")[0]
+    file = getattr(sys.modules[module], "__file__", None)
+    if file is None:
+        raise ApplicationLoadError(
+            f"module {module} has no file whose digest could be taken", hint="name a module that has one"
+        )
+    digest = hashlib.sha256(Path(file).read_bytes()).hexdigest()
+    return application.describe(Origin(kind="object", digest=digest))
+
+
+def _failure(error: SvcctlError) -> Failure:
+    return Failure(
+        code=error.code,
+        message=_encodable(error.message),
+        hint=_encodable(error.hint),
+        exit_status=error.exit_status,
+        frames=_encodable(getattr(error, "frames", "")),
+        problems=error.problems if isinstance(error, ProblemsError) else (),
+    )
+
+
+def _encodable(text: str) -> str:
+    """Return a text without what UTF-8 cannot hold, such as bytes of a path."""
+    return text.encode(errors="backslashreplace").decode()
+
+
+def _text(report: Report) -> str:
+    try:
+        return to_text(report)
+    except ProblemsError as error:
+        return to_text(Report(error=_failure(error)._replace(problems=())))
+
+
+def _confine() -> None:
+    """Give up what no description needs: core files and programs that raise rights."""
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    # Elsewhere than on Linux there is no prctl, and nothing to give up.
+    with contextlib.suppress(AttributeError, OSError):
+        ctypes.CDLL(None).prctl(_PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0)
+
+
+def _main(arguments: list[str]) -> NoReturn:
+    descriptor, target = int(arguments[0]), arguments[1]
+    os.set_inheritable(descriptor, False)  # noqa: FBT003 (its parameter takes no name)
+    _confine()
+    line = f"{_text(describe_here(target))}\n".encode()
+    with contextlib.suppress(OSError, ValueError):  # the application may have closed them
+        sys.stdout.flush()
+        sys.stderr.flush()
+    with open(descriptor, "wb") as pipe:
+        pipe.write(line)
+    os._exit(EX_OK)
+
+
+if __name__ == "__main__":
+    _main(sys.argv[1:])

@@ -1,0 +1,101 @@
+"""An application's description, made where its code can do no harm: in a process of its own, as a user without rights.
+
+Installing runs as root, and an application is arbitrary code. So the caller never executes it; it reads one line of
+JSON, holds it against the model and the model's rules, and believes nothing else.
+"""
+
+from __future__ import annotations
+
+import os
+import pwd
+from collections.abc import Mapping
+
+from svcctl.errors import ConfigurationError, PermissionDeniedError, SvcctlError, UsageError
+from svcctl.loading.answer import explain_silence, understand
+from svcctl.loading.process import Credentials, run_confined
+from svcctl.loading.report import Description, Interpreter
+from svcctl.loading.tac import absolute
+from svcctl.loading.target import resolve
+from svcctl.records.text import MAX_BYTES
+
+__all__ = ["Description", "Interpreter", "describe"]
+
+_CHILD = "svcctl.loading.child"
+_ENVIRONMENT = {
+    "PATH": "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin",
+    "LANG": "C.UTF-8",
+    "HOME": "/nonexistent",
+}
+
+
+def describe(
+    target: str, *, python: str, user: str | None, environment: Mapping[str, str], time_limit: float
+) -> Description:
+    """Execute an application in a child process and return its description.
+
+    Args:
+        target: A path or ``module:attribute``; see :func:`svcctl.loading.target.resolve`.
+        python: Absolute path of the interpreter that the application runs on.
+        user: Name of the user to execute it as; ``None`` for the caller.
+        environment: Variables that the application gets beside ``PATH``, ``LANG`` and ``HOME``.
+        time_limit: Seconds until the attempt is given up.
+
+    Raises:
+        UsageError: The target names nothing, or the interpreter's path is not absolute.
+        ApplicationNotFoundError: There is no such application, or the user cannot read it.
+        ApplicationLoadError: Its code raised an error, did not end in time, or said nothing that can be used.
+        ProblemsError: Its description breaks the rules of the manifest.
+        ConfigurationError: The interpreter or the user is not as it has to be.
+        PermissionDeniedError: The caller may not become that user.
+    """
+    resolved = resolve(target)
+    value = absolute(resolved.value) if resolved.kind == "tac" else resolved.value
+    if not os.path.isabs(python):  # noqa: PTH117 (a Path would lose a trailing slash)
+        raise UsageError(f"the interpreter {python!r} is no absolute path", hint="write /usr/bin/python3")
+    who = user if user is not None else "this user"
+    credentials = _credentials(user)
+    try:
+        outcome = run_confined(
+            [python, "-P", "-m", _CHILD],
+            [value],
+            credentials=credentials,
+            environment={**_ENVIRONMENT, **environment},
+            time_limit=time_limit,
+            max_line=MAX_BYTES,
+        )
+    except (OSError, ValueError) as error:
+        raise _unusable(python, who, error) from None
+    if outcome.line is None:
+        raise explain_silence(target, outcome, python=python, who=who, time_limit=time_limit)
+    return understand(target, outcome.line)
+
+
+def _credentials(user: str | None) -> Credentials | None:
+    if user is None:
+        return None
+    try:
+        found = pwd.getpwnam(user)
+    except KeyError:
+        raise ConfigurationError(
+            f"there is no user {user!r} to read the application as",
+            hint="name one that exists, such as nobody",
+        ) from None
+    if found.pw_uid == os.geteuid():
+        return None
+    if os.geteuid() != 0:
+        raise PermissionDeniedError(
+            f"only root can read the application as {user!r}", hint="use sudo, or read it as yourself"
+        )
+    return Credentials(found.pw_uid, found.pw_gid)
+
+
+def _unusable(python: str, who: str, error: OSError | ValueError) -> SvcctlError:
+    if isinstance(error, FileNotFoundError):
+        return ConfigurationError(f"there is no interpreter {python}", hint="name another one with --python")
+    if isinstance(error, PermissionError):
+        return ConfigurationError(
+            f"the interpreter {python} cannot be run by {who}",
+            hint=f"use one that {who} may run, such as /usr/bin/python3, not one below a home folder",
+        )
+    reason = error.strerror if isinstance(error, OSError) else str(error)
+    return ConfigurationError(f"the interpreter {python} cannot be run: {reason}", hint="name another one")

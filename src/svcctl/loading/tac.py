@@ -1,0 +1,143 @@
+"""A ``.tac`` file to the application that it binds.
+
+The file is Python. It runs once, as a module of the stable name ``__tac__``: dataclasses and pickles of its classes
+work, and ``if __name__ == "__main__"`` does not fire. ``__file__`` is absolute, the file's folder is the first of
+``sys.path``, the working directory stays as it is.
+
+This module is on the runner's start path: what only an error needs is imported there.
+"""
+
+from __future__ import annotations
+
+import os
+import stat
+import sys
+from types import ModuleType
+from typing import TYPE_CHECKING
+
+from svcctl.errors import ApplicationNotFoundError
+
+if TYPE_CHECKING:
+    from svcctl.application.service import Application
+
+#: Name under which the file is found in ``sys.modules``.
+MODULE_NAME = "__tac__"
+
+MAX_BYTES = 16 * 2**20
+
+
+def load_tac(path: str) -> Application:
+    """Execute a ``.tac`` file and return what it binds to ``application``.
+
+    Args:
+        path: Path of the file; a relative one counts from the working directory.
+
+    Raises:
+        ApplicationNotFoundError: There is no such file, or it cannot be read.
+        ApplicationLoadError: It is no Python source, it raised an error, or binds no ``Application``.
+    """
+    path = absolute(path)
+    return execute(path, read(path))
+
+
+def absolute(path: str) -> str:
+    """Return a path from the root; links in it stay as they are.
+
+    Raises:
+        ApplicationNotFoundError: It is relative and the working directory is gone.
+    """
+    try:
+        joined = os.path.join(os.getcwd(), path)  # noqa: PTH109, PTH118 (pathlib is not on the start path)
+    except OSError as error:
+        raise ApplicationNotFoundError(
+            f"{path!r} cannot be found: the working directory is gone", hint="give an absolute path"
+        ) from error
+    # Taking ".." out by its text alone would be wrong behind a link.
+    return joined if ".." in joined.split("/") else os.path.normpath(joined)
+
+
+def read(path: str) -> bytes:
+    """Return the bytes of a ``.tac`` file.
+
+    Args:
+        path: Absolute path of the file.
+
+    Raises:
+        ApplicationNotFoundError: There is no such file, or it cannot be read.
+    """
+    try:
+        # A pipe would make open() wait for ever; the file is told from it before.
+        mode = os.stat(path).st_mode  # noqa: PTH116 (pathlib is not on the start path)
+        if stat.S_ISREG(mode):
+            with open(path, "rb") as file:  # noqa: PTH123 (pathlib is not on the start path)
+                source = file.read(MAX_BYTES + 1)
+            if len(source) <= MAX_BYTES:
+                return source
+    except (OSError, ValueError) as error:
+        from svcctl.loading.unreadable import unreadable  # noqa: PLC0415 (only an error needs it)
+
+        raise unreadable(path, error) from None
+    is_folder = stat.S_ISDIR(mode)
+    what = (
+        "a folder"
+        if is_folder
+        else "too large for Python source"
+        if stat.S_ISREG(mode)
+        else "no regular file"
+    )
+    hint = "name the .tac file in it" if is_folder else "name a .tac file"
+    raise ApplicationNotFoundError(f"{path!r} is {what}", hint=hint)
+
+
+def execute(path: str, source: bytes) -> Application:
+    """Execute the source of a ``.tac`` file and return what it binds to ``application``.
+
+    Args:
+        path: Absolute path of the file.
+        source: What the file holds.
+
+    Raises:
+        ApplicationLoadError: It is no Python source, it raised an error, or binds no ``Application``.
+    """
+    module = ModuleType(MODULE_NAME)
+    module.__file__ = path
+    known = sys.modules.get(MODULE_NAME)
+    search_path = sys.path[:]
+    folder = os.path.dirname(path)  # noqa: PTH120 (pathlib is not on the start path)
+    sys.path[:] = [folder, *(entry for entry in search_path if entry != folder)]
+    sys.modules[MODULE_NAME] = module
+    try:
+        _run(path, source, module)
+        return _application_of(path, vars(module))
+    except BaseException:
+        sys.path[:] = search_path
+        sys.modules.pop(MODULE_NAME, None)
+        if known is not None:
+            sys.modules[MODULE_NAME] = known
+        raise
+
+
+def _run(path: str, source: bytes, module: ModuleType) -> None:
+    try:
+        code = compile(source, path, "exec", dont_inherit=True)
+    except (SyntaxError, ValueError, MemoryError, RecursionError, OverflowError) as error:
+        from svcctl.loading.failure import not_python  # noqa: PLC0415 (only an error needs it)
+
+        raise not_python(path, source, error) from None
+    try:
+        exec(code, vars(module))  # noqa: S102 (a .tac file is a program)
+    except (Exception, SystemExit) as error:  # noqa: BLE001 (the user's code can raise anything)
+        from svcctl.loading.failure import raised  # noqa: PLC0415 (only an error needs it)
+
+        raise raised(path, error) from None
+
+
+def _application_of(path: str, names: dict[str, object]) -> Application:
+    from svcctl.application.service import Application  # noqa: PLC0415 (a wrong file is told without it)
+
+    application = names.get("application")
+    if isinstance(application, Application):
+        return application
+    from svcctl.loading.failure import no_application  # noqa: PLC0415 (only an error needs it)
+
+    raise no_application(path, names)

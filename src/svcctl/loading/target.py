@@ -1,0 +1,128 @@
+"""What the user names as an application: one rule for every command."""
+
+from __future__ import annotations
+
+import importlib
+import re
+import sys
+from types import CoroutineType, ModuleType
+from typing import TYPE_CHECKING, Literal, NamedTuple
+
+from svcctl.errors import ApplicationLoadError, ApplicationNotFoundError, UsageError
+
+if TYPE_CHECKING:
+    from svcctl.application.service import Application
+
+_OBJECT = re.compile(r"[^\W\d]\w*(\.[^\W\d]\w*)*:[^\W\d]\w*(\.[^\W\d]\w*)*")
+_SUFFIX = re.compile(r"[^:]\.\w+")
+
+
+class Target(NamedTuple):
+    """Where an application comes from.
+
+    Attributes:
+        kind: ``tac`` for a file, ``object`` for ``module:attribute``.
+        value: The path, or ``module:attribute``; as given.
+    """
+
+    kind: Literal["tac", "object"]
+    value: str
+
+
+def resolve(text: str) -> Target:
+    """Return what a text names; looks at nothing but the text.
+
+    It is a path if it has a ``/`` or a suffix, and ``module:attribute`` if it has a ``:`` between dotted names;
+    a file that looks like the latter is written ``./a:b.tac``.
+
+    Raises:
+        UsageError: It is neither.
+
+    Example:
+        >>> resolve("package.module:attribute").kind
+        'object'
+    """
+    if "\0" in text:
+        raise UsageError(f"{text!r} names no application: it holds a NUL character", hint="write NAME.tac")
+    if "/" in text:
+        return Target("tac", text)
+    if _OBJECT.fullmatch(text):
+        return Target("object", text)
+    if ":" in text:
+        raise UsageError(
+            f"{text!r} is no module:attribute",
+            hint="write dotted names on both sides, or ./ before a file's name",
+        )
+    if _SUFFIX.search(text):
+        return Target("tac", text)
+    raise UsageError(
+        f"{text!r} names a plug-in, and there are none yet",
+        hint=f"write {text or 'NAME'}.tac or ./{text or 'NAME'} for a file, or module:attribute",
+    )
+
+
+def load(text: str) -> Application:
+    """Return the application that a text names; see :func:`resolve`.
+
+    Raises:
+        UsageError: The text names nothing.
+        ApplicationNotFoundError: There is no such file or module.
+        ApplicationLoadError: Its code raised an error, or gives no ``Application``.
+    """
+    target = resolve(text)
+    if target.kind == "object":
+        return load_object(target.value)
+    from svcctl.loading.tac import load_tac  # noqa: PLC0415 (a module's application needs no .tac)
+
+    return load_tac(target.value)
+
+
+def load_object(text: str) -> Application:
+    """Return the application at ``module:attribute``, or what a callable there returns without arguments.
+
+    The module is looked for in ``sys.path`` as it is: the working directory is not added.
+
+    Raises:
+        ApplicationNotFoundError: There is no such module.
+        ApplicationLoadError: Its code raised an error, or gives no ``Application``.
+    """
+    from svcctl.application.service import Application  # noqa: PLC0415 (a wrong name is told without it)
+    from svcctl.loading.failure import no_application, raised  # noqa: PLC0415 (not for .tac files)
+
+    name, _, attribute = text.partition(":")
+    module = _import(name)
+    if "." not in attribute and not hasattr(module, attribute):
+        raise no_application(f"module {name}", vars(module), attribute)
+    try:
+        found: object = module
+        for step in attribute.split("."):
+            found = getattr(found, step)
+        application = found() if callable(found) and not isinstance(found, Application) else found
+    except (Exception, SystemExit) as error:  # noqa: BLE001 (the user's code can raise anything)
+        raise raised(getattr(module, "__file__", None) or name, error) from None
+    if isinstance(application, Application):
+        return application
+    if application is found:
+        raise no_application(f"module {name}", {attribute: found}, attribute)
+    if isinstance(application, CoroutineType):
+        application.close()
+    raise ApplicationLoadError(
+        f"{text}() returned an object of type {type(application).__qualname__}, not an Application",
+        hint="let it return the Application, without async",
+    )
+
+
+def _import(name: str) -> ModuleType:
+    from svcctl.loading.failure import raised  # noqa: PLC0415 (not for .tac files)
+
+    try:
+        return importlib.import_module(name)
+    except ModuleNotFoundError as error:
+        if error.name is not None and f"{name}.".startswith(f"{error.name}."):
+            raise ApplicationNotFoundError(
+                f"{sys.executable} finds no module {error.name!r}",
+                hint="install it for that interpreter (the working directory is not searched), or name a .tac file",
+            ) from None
+        raise raised(f"module {name}", error) from None
+    except (Exception, SystemExit) as error:  # noqa: BLE001 (the user's code can raise anything)
+        raise raised(f"module {name}", error) from None

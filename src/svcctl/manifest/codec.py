@@ -1,0 +1,45 @@
+"""The manifest as canonical JSON, which is what its digest is taken of."""
+
+from __future__ import annotations
+
+import hashlib
+
+from svcctl.errors import Problem, ProblemsError
+from svcctl.manifest.model import SCHEMA_VERSION, Manifest
+from svcctl.records.reading import from_plain
+from svcctl.records.text import parse, to_text
+
+
+def encode(manifest: Manifest) -> str:
+    """Return a manifest as canonical JSON: sorted names, no floats, no blanks, no newline at the end.
+
+    Raises:
+        ProblemsError: A value is not of its field's type.
+    """
+    return to_text(manifest)
+
+
+def decode(text: str) -> Manifest:
+    """Return the manifest that a JSON text holds.
+
+    Types and names are checked here, their sense by :func:`svcctl.manifest.validation.validate`.
+
+    Args:
+        text: At most 4 MiB, and at most 200 levels deep.
+
+    Raises:
+        ProblemsError: It holds none, or one of another version of the model; collects every problem, up to 200.
+    """
+    values = parse(text)
+    version = values.get("schema", SCHEMA_VERSION) if isinstance(values, dict) else SCHEMA_VERSION
+    if type(version) is int and version != SCHEMA_VERSION:
+        problem = Problem("schema", f"expected version {SCHEMA_VERSION} of the manifest, not {version}")
+        raise ProblemsError(
+            "this is no Manifest", (problem,), hint="use the same version of svcctl to describe and to read"
+        )
+    return from_plain(values, Manifest)
+
+
+def digest(manifest: Manifest) -> str:
+    """Return the SHA-256 of the canonical text, in hexadecimal."""
+    return hashlib.sha256(encode(manifest).encode()).hexdigest()
