@@ -19,7 +19,7 @@ from svcctl.manifest.model import ApplicationInfo, Listener
 from tests.verify.cases import OPTIONS, make_manifest
 
 
-@pytest.mark.parametrize("name", ["echo", "Echo-2.0", "a:b_c", "_x", "9", "x" * 246])
+@pytest.mark.parametrize("name", ["echo", "Echo-2.0", "a.b_c", "_x", "9", "x" * 246])
 def test_names_of_allowed_characters_are_taken(name: str) -> None:
     """Systemd's own set, less what means something in it."""
     assert check_service_name(name) == name
@@ -37,6 +37,7 @@ def test_names_of_allowed_characters_are_taken(name: str) -> None:
         ("100%", "100"),
         ("%n", "n"),
         ("a@b", "a-b"),
+        ("a:b", "a-b"),
         ("-rf", "rf"),
         (".hidden", "hidden"),
         ("two words", "two-words"),

@@ -16,7 +16,7 @@ from svcctl.manifest.model import Listener, Manifest
 
 _LONGEST = 255
 _LONGEST_USER = 31
-_NAME = re.compile(r"[A-Za-z0-9:_][A-Za-z0-9:_.\-]*")
+_NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.\-]*")  # no colon: systemd-analyze reads FILE:ALIAS
 _SUFFIXES = "service|socket|target|mount|automount|swap|path|timer|device|slice|scope"
 _UNIT = re.compile(rf"[A-Za-z0-9:_\-.\\]+(@[A-Za-z0-9:_\-.\\@]*)?\.({_SUFFIXES})")
 _USER = re.compile(r"[a-z_][a-z0-9_-]*")
@@ -42,7 +42,7 @@ def check_service_name(name: str) -> str:
             ``-`` or ``.``, holds ``..``, or is too long; the hint proposes a name.
     """
     if not _NAME.fullmatch(name) or ".." in name:
-        rule = "letters, digits and : _ . - are allowed, not at its start - or ., and no .."
+        rule = "letters, digits and _ . - are allowed, not at its start - or ., and no .."
         raise UsageError(f"service name {_shown(name)} cannot be used: {rule}", hint=_proposal(name))
     if re.search(rf"\.({_SUFFIXES})\Z", name):
         hint = f"use --name {name.rpartition('.')[0]}"
@@ -108,7 +108,7 @@ def directory_name(manifest: Manifest, options: SystemdOptions) -> str:
     with instances, each has a folder of its own name below it.
     """
     cleaned = re.sub(r"[^A-Za-z0-9_.\-]+", "-", manifest.application.name).strip("-.")[:200]
-    return cleaned or options.name.strip("-.:").replace(":", "-")
+    return cleaned or options.name.strip("-.")
 
 
 def user_name(name: str) -> str:
@@ -134,7 +134,7 @@ def is_user_name(name: str) -> bool:
 
 
 def _proposal(name: str) -> str:
-    cleaned = re.sub(r"[^A-Za-z0-9:_.\-]+", "-", name)
+    cleaned = re.sub(r"[^A-Za-z0-9_.\-]+", "-", name)
     cleaned = re.sub(r"\.\.+", ".", cleaned).strip("-.")[:64].strip("-.")
     return f"use --name {cleaned or 'app'}"
 

@@ -1,0 +1,1 @@
+"""Runs one application in the foreground and tells the init system the truth about it."""

@@ -1,0 +1,373 @@
+"""Runs one application: carries out what the state machine decides and reports back what happened.
+
+The application is loaded before there is an event loop. A ``.tac`` is a script: it may read files, block, or run a
+loop of its own for a moment, none of which works inside a running one; and a load that fails needs no loop. What
+needs the loop belongs into ``startService``.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import os
+import signal
+from collections.abc import Callable, Coroutine
+from typing import TYPE_CHECKING, Any
+
+from svcctl.application import lifecycle
+from svcctl.application.service import IProcess, IService
+from svcctl.errors import EX_SOFTWARE, ServiceFailedError, SvcctlError
+from svcctl.runtime import logs, notify
+from svcctl.runtime.machine import (
+    INITIAL,
+    Do,
+    Effect,
+    Event,
+    Exit,
+    Fact,
+    Failed,
+    Notify,
+    Phase,
+    Progress,
+    ReloadFailed,
+    Started,
+    Stopped,
+    StopRequested,
+    step,
+)
+
+if TYPE_CHECKING:
+    import socket
+
+    from svcctl.application.service import Application
+
+_log = logging.getLogger(__name__)
+
+#: Seconds between two reports of a start that takes its time.
+REPORT_INTERVAL = 0.1
+
+#: Seconds for whatever was cancelled to come to its end.
+GRACE = 1.0
+
+#: Seconds that the end may be held up so that the init system reads why.
+LAST_WORDS = 1.0
+
+_SIGNALS = [getattr(signal, name) for name in ("SIGTERM", "SIGINT", "SIGHUP") if hasattr(signal, name)]
+
+
+def run(target: str, *, inherit: str | None = None, log_level: str = "info", log_format: str = "auto") -> int:
+    """Run an application until it is asked to stop or fails.
+
+    Everything that goes wrong is logged. The variables by which an init system speaks to this process are taken
+    out of the environment, so that children of the application do not answer in its name. It has to be called in
+    the main thread, where Python handles signals.
+
+    Args:
+        target: The application: a path or ``module:attribute``.
+        inherit: Name of the application's units if every listener must be handed over by the init system;
+            ``None`` if it may open the ones that are not.
+        log_level: From which level on records are shown; see :mod:`svcctl.runtime.logs`.
+        log_format: In which form.
+
+    Returns:
+        The status to exit with: 0 after a stop by SIGTERM, and by SIGINT under an init system; 130 after an
+        interrupt from the keyboard; what a service gave to ``sys.exit``; else the status of the error.
+
+    Raises:
+        UsageError: The level or the form of the logs does not exist.
+    """
+    logs.configure(log_level, log_format, identifier=_name(target))
+    try:
+        return _Process(target, inherit).run()
+    except Exception as error:  # noqa: BLE001 (a fault of ours: one line, and the details for who asks)
+        _log.critical("internal error: %s: %s", type(error).__name__, error)
+        _log.debug("details of the internal error", exc_info=error)
+        return EX_SOFTWARE
+
+
+class _Interrupted(BaseException):
+    """A signal asked for the end while the application was being loaded."""
+
+
+class _Process:
+    """The process between its application, the init system and those who send it signals.
+
+    Args:
+        target: The application.
+        inherit: See :func:`run`.
+    """
+
+    root: Any
+    application: Application
+    loop: asyncio.AbstractEventLoop
+    ended: asyncio.Future[int]
+
+    def __init__(self, target: str, inherit: str | None) -> None:
+        self.target = target
+        self.inherit = inherit
+        self.state = INITIAL
+        self.status: int | None = None
+        self.loading = True
+        self.early_signals: list[int] = []
+        self.task: asyncio.Task[None] | None = None
+        self.report: asyncio.TimerHandle | None = None
+        self.stop_pings: Callable[[], None] | None = None
+        self.notifier = notify.from_environment(os.environ)
+        self.watchdog_limit = _watchdog_limit()
+        self.sockets = _inherited_sockets()
+
+    def run(self) -> int:
+        """Load, serve, and say why it ended."""
+        # One handler for the whole life, so that no signal finds a gap between two of them. A shell has its
+        # background jobs ignore the keyboard's interrupt, which stays so.
+        taken = [
+            each for each in _SIGNALS if each != signal.SIGINT or signal.getsignal(each) != signal.SIG_IGN
+        ]
+        previous = {each: signal.signal(each, self._on_signal) for each in taken}
+        try:
+            if self._load():
+                self._serve()
+        finally:
+            for each, handler in previous.items():
+                signal.signal(each, handler)
+        if self.state.phase is Phase.FAILED:
+            self.notifier.barrier(
+                LAST_WORDS
+            )  # a message from a process that is gone may be attributed to nobody
+        self.notifier.close()
+        return EX_SOFTWARE if self.status is None else self.status
+
+    def _on_signal(self, number: int, _frame: object) -> None:
+        if self.status is not None:
+            if number in {signal.SIGTERM, signal.SIGINT}:
+                os._exit(self.status)  # the tree is down; only something that hangs keeps the process here
+        elif hasattr(self, "loop"):
+            self.loop.call_soon_threadsafe(self._safely, self._signalled, number)
+        else:
+            self.early_signals.append(number)
+            if self.loading and number in {signal.SIGTERM, signal.SIGINT}:
+                raise _Interrupted
+
+    def _signalled(self, number: int) -> None:
+        if number not in {signal.SIGTERM, signal.SIGINT}:
+            _log.info("reload requested")
+            self.feed(Fact.RELOAD_REQUESTED)
+            return
+        name = signal.Signals(number).name
+        _log.info("stop requested", extra={"svcctl_signal": name})
+        interrupted = number == signal.SIGINT and not self.notifier.connected
+        self.feed(StopRequested(name, 128 + number if interrupted else 0))
+
+    def _load(self) -> bool:
+        error: BaseException | None = None
+        try:
+            self.application = _load(self.target)
+            self.root = IService(self.application)  # type: ignore[misc,call-arg]  # the interface adapts
+        except (SvcctlError, _Interrupted) as caught:
+            error = caught
+        self.loading = False
+        asked = [number for number in self.early_signals if number in {signal.SIGTERM, signal.SIGINT}]
+        if asked:
+            self._signalled(asked[0])
+        elif error is not None:
+            self.feed(_failed(error, serving=False))
+        return self.status is None
+
+    def _serve(self) -> None:
+        runner = asyncio.Runner()
+        loop = self.loop = runner.get_loop()
+        self.ended = loop.create_future()
+        main = loop.create_task(self._main())
+        while not main.done():
+            try:
+                loop.run_until_complete(main)
+            except (SystemExit, KeyboardInterrupt) as asked:
+                # asyncio lets these out of the loop at once; the tree is still up and has to come down in order.
+                from svcctl.runtime.ending import exit_status  # noqa: PLC0415 (only when something ends)
+
+                self.feed(StopRequested(type(asked).__name__, exit_status(asked)))
+        from svcctl.runtime.ending import clean_up  # noqa: PLC0415 (the same)
+
+        if clean_up(loop):
+            runner.close()
+        main.result()  # raises what went wrong in this module, if anything did
+
+    async def _main(self) -> None:
+        self.loop.set_exception_handler(_log_unhandled)
+        lifecycle.on_failure(self.root, lambda error: self._safely(self._on_failure, error))
+        if self.notifier.connected:
+            lifecycle.watch(self.root, self._on_transition)
+        self.feed(Fact.LOADED)
+        for number in self.early_signals:
+            self._signalled(number)
+        await self.ended
+
+    def feed(self, event: Event) -> None:
+        """Hand an event to the machine and carry out what it decides."""
+        before = self.state.phase
+        self.state, effects = step(self.state, event)
+        for effect in effects:
+            self._carry_out(effect)
+        phase = self.state.phase
+        if phase is not before:
+            level = logging.INFO if phase in {Phase.READY, Phase.STOPPED} else logging.DEBUG
+            _log.log(level, "application is %s", phase.value)
+
+    def _safely(self, callback: Callable[..., None], *arguments: object) -> None:
+        """Call something of ours from the loop, where nobody would see it fail and the process would never end."""
+        try:
+            callback(*arguments)
+        except Exception as error:  # noqa: BLE001 (the end of the process reports it)
+            if not self.ended.done():
+                self.ended.set_exception(error)
+
+    def _carry_out(self, effect: Effect) -> None:
+        match effect:
+            case Notify(text, stamped):
+                self.notifier.send(text, stamped=stamped)
+            case Exit(status):
+                self.status = status
+                if hasattr(self, "ended") and not self.ended.done():
+                    self.ended.set_result(status)
+            case Do.BIND:
+                self._begin(self._bind(), lambda: Fact.BOUND)
+            case Do.START:
+                self._begin(lifecycle.start(self.root), self._started)
+            case Do.RELOAD:
+                self._begin(lifecycle.reload(self.root), lambda: Fact.RELOADED)
+            case Do.STOP:
+                self._begin(lifecycle.stop(self.root, self.application.stop_timeout), lambda: Stopped(()))
+            case Do.ABANDON:
+                self._cancel()
+                self.loop.call_later(
+                    self.application.stop_timeout + GRACE, self._safely, self._give_up, self.task
+                )
+            case Do.CUT_SHORT:
+                self._cancel()
+
+    def _begin(self, work: Coroutine[Any, Any, None], outcome: Callable[[], Event]) -> None:
+        self.task = self.loop.create_task(work)
+        self.task.add_done_callback(lambda task: self._safely(self._step_ended, task, outcome))
+
+    def _cancel(self) -> None:
+        if self.task is not None:
+            # Not now: a task that is cancelled before its first step never runs, and would stop nothing.
+            self.loop.call_soon(self.task.cancel)
+
+    def _give_up(self, task: asyncio.Task[None] | None) -> None:
+        if task is not None and task is self.task and not task.done():
+            limit = f"{self.application.stop_timeout:g} s"
+            reason = f"what was in progress did not end within {limit} after it was cancelled"
+            _log.error(
+                "a cancelled step does not end", extra={"svcctl_limit": limit, "svcctl_task": repr(task)}
+            )
+            self.feed(Failed(reason, 0, EX_SOFTWARE, serving=False))
+
+    def _step_ended(self, task: asyncio.Task[None], outcome: Callable[[], Event]) -> None:
+        if task is not self.task:
+            return  # given up before
+        error = None if task.cancelled() else task.exception()
+        if task.cancelled() or isinstance(error, SystemExit | KeyboardInterrupt):
+            self.feed(Fact.ABANDONED)
+        elif error is None:
+            self.feed(outcome())
+        elif self.state.busy is Do.STOP:
+            self.feed(Stopped(_reported(error)))
+        elif self.state.busy is Do.RELOAD:
+            self.feed(ReloadFailed("; ".join(_reported(error))))
+        else:
+            self.feed(_failed(error, serving=False))
+
+    async def _bind(self) -> None:
+        if self.sockets or self.inherit is not None:
+            from svcctl.application.sockets import Inherited, hand_over  # noqa: PLC0415 (only where sockets are inherited)
+
+            self.table = Inherited(self.sockets, self.inherit)
+            hand_over(self.table)
+        await lifecycle.bind(self.root)
+        process: Any = IProcess(self.application)  # type: ignore[misc,call-arg]  # the interface adapts
+        if process.uid is None and process.gid is None:
+            return
+        from svcctl.runtime.privileges import drop  # noqa: PLC0415 (only if the application names a user)
+
+        try:
+            drop(process.uid, process.gid)
+        except SvcctlError:
+            await lifecycle.stop(self.root, 0)  # nothing has started: this releases what is bound
+            raise
+
+    def _started(self) -> Event:
+        if self.watchdog_limit is not None:
+            from svcctl.runtime import watchdog  # noqa: PLC0415 (only where an init system watches)
+
+            watchdog.start(self.watchdog_limit, lambda: self.notifier.send("WATCHDOG=1"))
+        if self.sockets:
+            from svcctl.runtime import activation  # noqa: PLC0415 (only where sockets are inherited)
+
+            activation.close_unused(self.sockets, self.table.unused(), self.target)
+        ready, total, _ = lifecycle.progress(self.root)
+        return Started(os.getpid(), ready, total)
+
+    def _on_transition(self, _transition: object) -> None:
+        if self.report is None and self.state.phase is Phase.STARTING:
+            self.report = self.loop.call_later(REPORT_INTERVAL, self._safely, self._report_progress)
+
+    def _report_progress(self) -> None:
+        self.report = None
+        ready, total, waiting = lifecycle.progress(self.root)
+        self.feed(Progress(ready, total, waiting, self.application.start_timeout))
+
+    def _on_failure(self, error: ServiceFailedError) -> None:
+        self.feed(_failed(error, serving=True))
+
+
+def _name(target: str) -> str:
+    """Return what the journal calls an application: the stem of its file, or its module."""
+    base = target.rpartition("/")[2].partition(":")[0]
+    return base.removesuffix(".tac") or "svcctl"
+
+
+def _load(target: str) -> Application:
+    if target.endswith(".tac") and ":" not in target:  # the usual case, without the rule for all others
+        from svcctl.loading.tac import load_tac  # noqa: PLC0415 (loading is one of two ways)
+
+        return load_tac(target)
+    from svcctl.loading.target import load  # noqa: PLC0415 (the same)
+
+    return load(target)
+
+
+def _watchdog_limit() -> float | None:
+    if "WATCHDOG_USEC" not in os.environ and "WATCHDOG_PID" not in os.environ:
+        return None
+    from svcctl.runtime import watchdog  # noqa: PLC0415 (only where an init system watches)
+
+    return watchdog.from_environment(os.environ)
+
+
+def _inherited_sockets() -> list[tuple[str, socket.socket]]:
+    if not any(
+        name in os.environ for name in ("LISTEN_FDS", "LISTEN_PID", "LISTEN_PIDFDID", "LISTEN_FDNAMES")
+    ):
+        return []
+    from svcctl.runtime import activation  # noqa: PLC0415 (only where sockets are inherited)
+
+    return activation.from_environment(os.environ)
+
+
+def _failed(error: BaseException, *, serving: bool) -> Failed:
+    from svcctl.runtime import faults  # noqa: PLC0415 (only when something fails)
+
+    return faults.failed(error, serving=serving)
+
+
+def _reported(error: BaseException) -> tuple[str, ...]:
+    from svcctl.runtime import faults  # noqa: PLC0415 (only when something fails)
+
+    return faults.report_all(error)
+
+
+def _log_unhandled(_loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
+    from svcctl.runtime import faults  # noqa: PLC0415 (only when something fails)
+
+    faults.report_unhandled(context)
