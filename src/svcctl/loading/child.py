@@ -24,7 +24,7 @@ from svcctl.loading.target import load_object, resolve
 from svcctl.manifest.model import Manifest, Origin
 from svcctl.records.text import to_text
 
-_PR_SET_NO_NEW_PRIVS = 38  # prctl(2)
+_PR_SET_DUMPABLE, _PR_SET_NO_NEW_PRIVS = 4, 38  # prctl(2)
 
 
 def describe_here(target: str) -> Report:
@@ -80,11 +80,16 @@ def _text(report: Report) -> str:
 
 
 def _confine() -> None:
-    """Give up what no description needs: core files and programs that raise rights."""
+    """Give up what no description needs: core files and programs that raise rights.
+
+    Nor may other processes of the same user, often ``nobody``, look into this one: its environment may hold secrets.
+    """
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     # Elsewhere than on Linux there is no prctl, and nothing to give up.
     with contextlib.suppress(AttributeError, OSError):
-        ctypes.CDLL(None).prctl(_PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0)
+        libc = ctypes.CDLL(None)
+        libc.prctl(_PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0)
+        libc.prctl(_PR_SET_DUMPABLE, 0, 0, 0, 0)
 
 
 def _main(arguments: list[str]) -> NoReturn:

@@ -286,6 +286,10 @@ class _Process:
             hand_over(self.table)
         await lifecycle.bind(self.root)
         process: Any = IProcess(self.application)  # type: ignore[misc,call-arg]  # the interface adapts
+        if process.processName is not None:
+            from svcctl.runtime.naming import name_process  # noqa: PLC0415 (only if the application has a name for it)
+
+            name_process(process.processName)
         if process.uid is None and process.gid is None:
             return
         from svcctl.runtime.privileges import drop  # noqa: PLC0415 (only if the application names a user)

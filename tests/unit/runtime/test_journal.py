@@ -19,7 +19,9 @@ def systemd_python(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Generator
     if importlib.util.find_spec("systemd") is None and DEBIAN.is_dir():
         (tmp_path / "systemd").symlink_to(DEBIAN)
         monkeypatch.syspath_prepend(tmp_path)
-    pytest.importorskip("systemd.journal", reason="neither systemd-python nor python3-systemd for this Python")
+    pytest.importorskip(
+        "systemd.journal", reason="neither systemd-python nor python3-systemd for this Python"
+    )
     yield
     for name in [name for name in sys.modules if name.partition(".")[0] == "systemd"]:
         del sys.modules[name]
