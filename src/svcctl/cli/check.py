@@ -1,0 +1,85 @@
+"""``svcctl check``."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from svcctl.cli import as_json, options, present
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from svcctl.operations.check import CheckResult
+
+
+def check(  # noqa: PLR0913 (each is an option of the command)
+    app: options.App,
+    *,
+    explain: Annotated[bool, typer.Option("--explain", help="Show each directive with its reason.")] = False,
+    name: options.UnitName = None,
+    python: options.Python = None,
+    user: options.UserScope = False,
+    root: options.Root = "",
+    systemd: options.SystemdVersion = None,
+    sockets: options.Sockets = True,
+    env: options.Env = None,
+    env_file: options.EnvFile = None,
+    set_: options.Set = None,
+    after: options.After = None,
+    requires: options.Requires = None,
+    instances: options.Instances = False,
+    listen: options.Listen = None,
+    json: options.Json = False,
+) -> int:
+    """Show what APP would be as a service. Changes nothing."""
+    from svcctl.errors import EX_DATAERR  # noqa: PLC0415 (kept out of --help)
+    from svcctl.operations.check import check as operate  # noqa: PLC0415 (the same)
+    from svcctl.operations.request import InstallRequest, pair, setting  # noqa: PLC0415 (the same)
+
+    request = InstallRequest(
+        application=app,
+        name=name,
+        python=python,
+        scope="user" if user else "system",
+        root=root,
+        systemd_version=systemd,
+        sockets=sockets,
+        environment=options.each(env, pair, "--env"),
+        environment_files=tuple(env_file or ()),
+        settings=options.each(set_, setting, "--set"),
+        after=tuple(after or ()),
+        requires=tuple(requires or ()),
+        instances=instances,
+        listen=options.each(listen, pair, "--listen"),
+    )
+    result = operate(request)
+    if json:
+        as_json.write(result)
+    else:
+        for line in _lines(result, explain=explain):
+            typer.echo(line)
+    return 0 if result.usable else EX_DATAERR
+
+
+def _lines(result: CheckResult, *, explain: bool) -> Iterator[str]:
+    verdict = "can be installed" if result.usable else "cannot be installed as it is"
+    yield f"{result.name} {verdict}"
+    for file in result.files:
+        yield f"  + {file.path}"
+    yield from (f"  {line}" for line in present.diagnostic_lines(result.diagnostics))
+    yield f"  units: {_verdict(result)}"
+    if result.exposure is not None:
+        yield f"  sandbox: exposure {result.exposure:.1f} (0 is best, 10 is none)"
+    if explain:
+        for reason in result.reasons:
+            text = f"{reason.directive}={reason.value}"
+            yield f"{text}\n    {reason.reason}" if reason.reason else text
+
+
+def _verdict(result: CheckResult) -> str:
+    if not result.verified:
+        return f"systemd has not looked at them: {result.unverified}"
+    refused = any(item.subject == "systemd-analyze" for item in result.diagnostics)
+    return "systemd does not accept them" if refused else "systemd accepts them"

@@ -1,0 +1,96 @@
+"""``svcctl install``."""
+
+from __future__ import annotations
+
+import sys
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from svcctl.cli import as_json, options, present
+
+if TYPE_CHECKING:
+    from svcctl.operations.install import InstallResult
+
+
+def install(  # noqa: PLR0913 (each is an option of the command)
+    app: options.App,
+    *,
+    name: options.UnitName = None,
+    python: options.Python = None,
+    user: options.UserScope = False,
+    root: options.Root = "",
+    systemd: options.SystemdVersion = None,
+    enable: Annotated[bool, typer.Option("--enable", help="Start it at boot.")] = False,
+    now: Annotated[bool, typer.Option("--now", help="Start it at once.")] = False,
+    sockets: options.Sockets = True,
+    env: options.Env = None,
+    env_file: options.EnvFile = None,
+    set_: options.Set = None,
+    after: options.After = None,
+    requires: options.Requires = None,
+    instances: options.Instances = False,
+    listen: options.Listen = None,
+    dry_run: options.DryRun = False,
+    yes: options.Yes = False,
+    json: options.Json = False,
+) -> int:
+    """Install APP as a service. Its units are made from what APP is, and hardened."""
+    from svcctl.operations.install import install as operate  # noqa: PLC0415 (kept out of --help)
+    from svcctl.operations.request import InstallRequest, pair, setting  # noqa: PLC0415 (the same)
+
+    request = InstallRequest(
+        application=app,
+        name=name,
+        python=python,
+        scope="user" if user else "system",
+        root=root,
+        systemd_version=systemd,
+        sockets=sockets,
+        environment=options.each(env, pair, "--env"),
+        environment_files=tuple(env_file or ()),
+        settings=options.each(set_, setting, "--set"),
+        after=tuple(after or ()),
+        requires=tuple(requires or ()),
+        instances=instances,
+        listen=options.each(listen, pair, "--listen"),
+        enable=enable,
+        now=now,
+    )
+    result = operate(request, dry_run=dry_run, approve=present.asker("This will be installed", yes=yes))
+    if json:
+        as_json.write(result)
+    else:
+        _tell(result, dry_run=dry_run)
+    return 0 if dry_run or result.applied or not result.preview.changes else 1
+
+
+def _tell(result: InstallResult, *, dry_run: bool) -> None:
+    name = result.preview.name
+    if dry_run:
+        present.show_preview(result.preview, sys.stdout, title=f"{name} would be installed")
+        return
+    if not result.preview.changes:
+        present.say(f"{name} is installed already, just so: nothing to do")
+        return
+    if not result.applied:
+        return
+    present.say(f"{name} is installed")
+    _tell_next(result)
+
+
+def _tell_next(result: InstallResult) -> None:
+    name = result.preview.name
+    actions = {action.kind for action in result.preview.plan.actions}
+    unit = f"{name}@INSTANCE" if "@." in result.receipt.service else name
+    if result.root:
+        if "enable" not in actions:
+            present.say(f"let it start at boot with: svcctl enable --root {result.root} {unit}")
+    elif result.running and "start" not in actions:
+        present.say(f"it runs on as it was until: svcctl restart{_flag(result)} {unit}")
+    elif not result.running:
+        present.say(f"start it with: svcctl start{_flag(result)} {unit}")
+
+
+def _flag(result: InstallResult) -> str:
+    return " --user" if result.receipt.scope == "user" else ""

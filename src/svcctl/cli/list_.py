@@ -1,0 +1,27 @@
+"""``svcctl list``."""
+
+from __future__ import annotations
+
+from svcctl.cli import as_json, options, present
+
+
+def list_installed(
+    *, user: options.UserScope = False, root: options.Root = "", json: options.Json = False
+) -> int:
+    """List the installed applications."""
+    import typer  # noqa: PLC0415 (its writer, not its parser)
+
+    from svcctl.errors import EX_CONFIG  # noqa: PLC0415 (kept out of --help)
+    from svcctl.operations.list import list_installed as operate  # noqa: PLC0415 (the same)
+
+    listing = operate(scope="user" if user else "system", root=root)
+    if json:
+        as_json.write(listing)
+    else:
+        for entry in listing.entries:
+            boot = "enabled" if entry.enabled else "disabled"
+            addresses = ",".join(entry.addresses) or "-"
+            typer.echo(f"{entry.name}\t{entry.state}\t{boot}\t{addresses}\t{entry.application}")
+    for line in listing.damaged:
+        present.say(f"svcctl: {line}")
+    return EX_CONFIG if listing.damaged else 0

@@ -1,0 +1,82 @@
+"""Puts the commands together and turns what they raise into messages and statuses."""
+
+from __future__ import annotations
+
+import os
+import sys
+from typing import Annotated
+
+import typer
+
+import svcctl
+from svcctl.cli import check, control, describe, errors, install, list_, run, status, uninstall
+
+_EPILOG = (
+    "APP is a path (with a suffix or a slash), or module:attribute. Results go to stdout, everything else to "
+    "stderr. Exit statuses follow sysexits.h. With SVCCTL_TRACEBACK=1 in the environment an internal error shows "
+    "its traceback."
+)
+
+app = typer.Typer(
+    name="svcctl",
+    help="Run, install and control Python network applications as services of the operating system.",
+    epilog=_EPILOG,
+    # Plain text is stable, and importing Rich takes longer than all the rest.
+    rich_markup_mode=None,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+app.command("run")(run.run)
+app.command("install")(install.install)
+app.command("uninstall")(uninstall.uninstall)
+app.command("list")(list_.list_installed)
+app.command("describe")(describe.describe)
+app.command("check")(check.check)
+app.command("status")(status.status)
+app.command("enable")(control.enable)
+app.command("disable")(control.disable)
+app.command("start")(control.start)
+app.command("stop")(control.stop)
+app.command("restart")(control.restart)
+
+
+def _show_version(wanted: bool) -> None:  # noqa: FBT001 (Typer calls it so)
+    if wanted:
+        typer.echo(f"svcctl {svcctl.__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def _options(
+    *,
+    _version: Annotated[
+        bool,
+        typer.Option("--version", callback=_show_version, is_eager=True, help="Show the version and exit."),
+    ] = False,
+) -> None:
+    pass
+
+
+def run_command(arguments: list[str]) -> int:
+    """Run the command line with its arguments and return the status to exit with.
+
+    Everything that goes wrong is told on stderr, in one line and a hint. This is the only place for it.
+    """
+    try:
+        status = app(args=arguments or ["--help"], prog_name="svcctl", standalone_mode=False)
+        sys.stdout.flush()
+    except BrokenPipeError:
+        return _reader_went_away()
+    except SystemExit as error:
+        return error.code if isinstance(error.code, int) else 0
+    except (KeyboardInterrupt, typer.Abort):
+        return errors.INTERRUPTED
+    except Exception as error:  # noqa: BLE001 (the last resort: nothing may reach the user as a traceback)
+        return errors.report(error)
+    return status if isinstance(status, int) else 0
+
+
+def _reader_went_away() -> int:
+    # Python flushes stdout once more when it ends, and would complain then.
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    return errors.READER_GONE

@@ -1,0 +1,65 @@
+"""Shows plans and results as plain text that stays the same wherever it is read."""
+
+from __future__ import annotations
+
+import sys
+from typing import TYPE_CHECKING, TextIO
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from svcctl.operations.preview import Approve, Preview
+    from svcctl.plan.model import Diagnostic
+
+
+def say(text: str) -> None:
+    """Write a line of talk to stderr."""
+    sys.stderr.write(f"{text}\n")
+
+
+def show_preview(preview: Preview, stream: TextIO, *, title: str) -> None:
+    """Write what would be done: files with ``+`` (new), ``~`` (changed) or ``-`` (removed), then the actions."""
+    if not preview.changes:
+        stream.write(f"{title}: nothing to do\n")
+    else:
+        stream.write(f"{title}:\n")
+        stream.writelines(f"  {line}\n" for line in _plan_lines(preview))
+    stream.writelines(f"  {line}\n" for line in diagnostic_lines(preview.diagnostics))
+    if preview.exposure is not None:
+        stream.write(f"  sandbox: exposure {preview.exposure:.1f} (0 is best, 10 is none)\n")
+
+
+def diagnostic_lines(diagnostics: Iterable[Diagnostic]) -> Iterator[str]:
+    """Yield each diagnostic, its hint on a line of its own."""
+    for item in diagnostics:
+        yield f"{item.severity}: {item.subject}: {item.message}"
+        if item.hint:
+            yield f"  hint: {item.hint}"
+
+
+def asker(title: str, *, yes: bool) -> Approve:
+    """Return the function that shows a plan on stderr and asks about it if somebody is there to answer."""
+
+    def approve(preview: Preview) -> bool:
+        show_preview(preview, sys.stderr, title=title)
+        if yes or not (sys.stdin.isatty() and sys.stderr.isatty()):
+            return True
+        sys.stderr.write("Do it? [y/N] ")
+        sys.stderr.flush()
+        agreed = sys.stdin.readline().strip().lower() in {"y", "yes"}
+        if not agreed:
+            say("nothing was changed")
+        return agreed
+
+    return approve
+
+
+def _plan_lines(preview: Preview) -> Iterator[str]:
+    for file in preview.plan.files:
+        yield f"{'~' if file.path in preview.present else '+'} {file.path}"
+    for removal in preview.plan.removals:
+        yield f"- {removal.path}"
+    for action in preview.plan.actions:
+        yield " ".join(("!", action.kind, *action.units))
+    for path in preview.purged:
+        yield f"- {path} (with all that is in it)"

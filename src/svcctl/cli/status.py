@@ -1,0 +1,66 @@
+"""``svcctl status``."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import typer
+
+from svcctl.cli import as_json, options, present
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from svcctl.operations.status import StatusResult, UnitState
+
+_FAILED = 3  # as systemctl status and the LSB have it: the service does not run
+
+
+def status(
+    name: options.Name,
+    *,
+    user: options.UserScope = False,
+    root: options.Root = "",
+    json: options.Json = False,
+) -> int:
+    """Show how an installed application is. Names what should be done about it."""
+    from svcctl.errors import EX_CONFIG  # noqa: PLC0415 (kept out of --help)
+    from svcctl.operations.status import status as operate  # noqa: PLC0415 (the same)
+
+    result = operate(name, scope="user" if user else "system", root=root)
+    if json:
+        as_json.write(result)
+    else:
+        for line in _lines(result):
+            typer.echo(line)
+    if result.failed:
+        return _FAILED
+    return EX_CONFIG if any(item.severity == "error" for item in result.findings) else 0
+
+
+def _lines(result: StatusResult) -> Iterator[str]:
+    receipt = result.receipt
+    template = "@." in result.service.unit
+    yield f"{result.name}: {f'{len(result.instances)} instances' if template else _state(result.service)}"
+    if result.status:
+        yield f"  says: {result.status}"
+    if result.pid:
+        yield f"  process: {result.pid}, active since {result.since}, restarted {result.restarts} times"
+    elif result.exit_status:
+        yield f"  last exit status: {result.exit_status}"
+    for instance in result.instances:
+        yield f"  instance: {instance}"
+    for socket in result.sockets:
+        yield f"  {socket.unit}: {_state(socket)}"
+    yield f"  listens on: {', '.join(result.addresses) or 'nothing'}"
+    yield f"  application: {receipt.application}"
+    yield f"  python: {receipt.python} ({receipt.python_version})"
+    yield from (f"  {line}" for line in present.diagnostic_lines(result.findings))
+
+
+def _state(unit: UnitState) -> str:
+    if not unit.active:
+        return "state unknown"
+    result = f", {unit.result}" if unit.result not in {"", "success"} else ""
+    enabled = f", {unit.enabled}" if unit.enabled else ""
+    return f"{unit.active} ({unit.sub}{result}){enabled}"

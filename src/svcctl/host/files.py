@@ -1,0 +1,270 @@
+"""Finds and reads files without being led astray by links that other users made.
+
+Folders are opened one component at a time. A folder on the way must belong to root or to the caller, and nobody
+else may be able to exchange what is in it: then no link in it is a stranger's. Absolute links lead back to the
+``root`` they were found under, as they would for a process that has it as its root folder.
+"""
+
+from __future__ import annotations
+
+import errno
+import os
+import shutil
+import stat
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import NamedTuple
+
+from svcctl.errors import ConfigurationError, PermissionDeniedError
+
+_FOLDER = os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC
+_LINKS = 40  # as many as the kernel follows: path_resolution(7)
+_NOT_A_FOLDER = (errno.ENOTDIR, errno.ELOOP)
+
+
+class Contents(NamedTuple):
+    """A file as it is now.
+
+    Attributes:
+        data: Its bytes.
+        mode: Its permission bits.
+    """
+
+    data: bytes
+    mode: int
+
+
+def open_folder(root: str, path: str) -> int:
+    """Open a folder and return its descriptor, which the caller closes.
+
+    Args:
+        root: The folder that ``path`` is below; empty for the machine's own.
+        path: Absolute path of the folder.
+
+    Raises:
+        FileNotFoundError: It, or one on the way, is not there.
+        PermissionDeniedError: Another user could exchange what is in it, or in a folder on the way.
+        ConfigurationError: Something on the way is no folder, or links lead in a circle.
+    """
+    opened = [os.open(root or "/", _FOLDER)]
+    pending = _components(path)
+    links = 0
+    try:
+        while pending:
+            part = pending.pop()
+            if part == "..":
+                if len(opened) > 1:
+                    os.close(opened.pop())
+                continue
+            _check_owner(opened[-1], path, last=False)
+            try:
+                opened.append(os.open(part, _FOLDER | os.O_NOFOLLOW, dir_fd=opened[-1]))
+            except PermissionError as error:
+                hint = "try with sudo"
+                raise PermissionDeniedError(
+                    f"cannot look into {path}: {error.strerror}", hint=hint
+                ) from error
+            except OSError as error:
+                if error.errno not in _NOT_A_FOLDER:
+                    raise
+                links += 1
+                target = _read_link(opened[-1], part, path, links)
+                if target.startswith("/"):
+                    _close_from(opened, 1)
+                pending += _components(target)
+        _check_owner(opened[-1], path, last=True)
+        return os.dup(opened[-1])
+    finally:
+        _close_from(opened, 0)
+
+
+def make_folder(root: str, path: str) -> tuple[str, ...]:
+    """Make a folder and those above it that are missing, mode 0755; return the paths of those it made.
+
+    Raises:
+        PermissionDeniedError: As for :func:`open_folder`, or the system forbids it.
+    """
+    made: list[str] = []
+    above = ""
+    for part in reversed(_components(path)):
+        above = f"{above}/{part}"
+        try:
+            os.close(open_folder(root, above))
+        except FileNotFoundError:
+            _make(root, above)
+            made.append(above)
+    return tuple(made)
+
+
+def _make(root: str, path: str) -> None:
+    with parent(root, path) as (folder, name):
+        try:
+            os.mkdir(name, 0o755, dir_fd=folder)
+        except PermissionError as error:
+            hint = "try with sudo"
+            raise PermissionDeniedError(f"cannot make {path}: {error.strerror}", hint=hint) from error
+        # The umask has no say in who may read what belongs to the whole machine.
+        os.chmod(name, 0o755, dir_fd=folder)  # noqa: S103 (as /var/lib and /etc/systemd are)
+
+
+@contextmanager
+def parent(root: str, path: str) -> Iterator[tuple[int, str]]:
+    """Open the folder that something is in; yield its descriptor and the name in it. As :func:`open_folder`."""
+    above, _, name = path.rpartition("/")
+    folder = open_folder(root, above)
+    try:
+        yield folder, name
+    finally:
+        os.close(folder)
+
+
+def remove_empty_folder(root: str, path: str) -> bool:
+    """Remove a folder if there is nothing in it; return whether it was removed."""
+    try:
+        with parent(root, path) as (folder, name):
+            os.rmdir(name, dir_fd=folder)
+    except OSError as error:
+        if error.errno in {errno.ENOTEMPTY, errno.EEXIST, errno.ENOENT, errno.EBUSY}:
+            return False
+        raise
+    return True
+
+
+def read(root: str, path: str) -> Contents | None:
+    """Return a file as it is now, ``None`` if there is none.
+
+    Raises:
+        ConfigurationError: There is something else in its place: a link, a folder, a device.
+        PermissionDeniedError: As for :func:`open_folder`, or the file cannot be read.
+    """
+    try:
+        with parent(root, path) as (folder, name):
+            return read_in(folder, name, path)
+    except FileNotFoundError:
+        return None
+
+
+def read_in(folder: int, name: str, path: str) -> Contents | None:
+    """Return the file ``name`` of an opened folder; ``path`` is for messages. As :func:`read`."""
+    try:
+        # O_NONBLOCK: a pipe in its place must not keep us waiting for a writer.
+        file = os.open(name, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC, dir_fd=folder)
+    except FileNotFoundError:
+        return None
+    except PermissionError as error:
+        raise PermissionDeniedError(f"cannot read {path}: {error.strerror}", hint="try with sudo") from error
+    except OSError as error:
+        if error.errno == errno.ELOOP:
+            target = os.readlink(name, dir_fd=folder)
+            raise _not_a_file(path, f"a link to {target}") from error
+        raise _not_a_file(path, error.strerror or str(error)) from error
+    try:
+        info = os.fstat(file)
+        if not stat.S_ISREG(info.st_mode):
+            raise _not_a_file(path, "a folder" if stat.S_ISDIR(info.st_mode) else "no regular file")
+        with os.fdopen(file, "rb", closefd=False) as opened:
+            return Contents(opened.read(), stat.S_IMODE(info.st_mode))
+    finally:
+        os.close(file)
+
+
+def exists(root: str, path: str) -> bool:
+    """Return whether there is anything at this path, be it a link that leads nowhere."""
+    try:
+        with parent(root, path) as (folder, name):
+            os.stat(name, dir_fd=folder, follow_symlinks=False)
+    except FileNotFoundError:
+        return False
+    return True
+
+
+def is_occupied(root: str, path: str) -> bool:
+    """Return whether there is a folder of root's with something in it: one that systemd made for no service.
+
+    Those it made are links into a private folder (dynamic users) or belong to the service's own user. One that
+    the caller may not look into counts as well.
+    """
+    try:
+        with parent(root, path) as (folder, name):
+            info = os.stat(name, dir_fd=folder, follow_symlinks=False)
+            if info.st_uid != 0 or not stat.S_ISDIR(info.st_mode):
+                return False
+            inner = os.open(name, _FOLDER | os.O_NOFOLLOW, dir_fd=folder)
+    except FileNotFoundError:
+        return False
+    except PermissionError:
+        return True
+    try:
+        with os.scandir(inner) as entries:
+            return next(entries, None) is not None
+    finally:
+        os.close(inner)
+
+
+def remove_tree(root: str, path: str) -> bool:
+    """Remove what is at this path with all below it, following no link; return whether there was anything."""
+    try:
+        with parent(root, path) as (folder, name):
+            if stat.S_ISDIR(os.stat(name, dir_fd=folder, follow_symlinks=False).st_mode):
+                shutil.rmtree(name, dir_fd=folder)
+            else:
+                os.unlink(name, dir_fd=folder)
+    except FileNotFoundError:
+        return False
+    return True
+
+
+def _not_a_file(path: str, what: str) -> ConfigurationError:
+    unit = path.rpartition("/")[2]
+    hint = (
+        f"systemctl unmask {unit}" if what == "a link to /dev/null" else f"look at it and remove it: {path}"
+    )
+    return ConfigurationError(f"{path} is {what}, where a plain file belongs", hint=hint)
+
+
+def _components(path: str) -> list[str]:
+    return [part for part in reversed(path.split("/")) if part not in {"", "."}]
+
+
+def _close_from(opened: list[int], first: int) -> None:
+    while len(opened) > first:
+        os.close(opened.pop())
+
+
+def _read_link(folder: int, name: str, path: str, links: int) -> str:
+    info = os.stat(name, dir_fd=folder, follow_symlinks=False)
+    if not stat.S_ISLNK(info.st_mode):
+        raise ConfigurationError(f"{path}: {name} is no folder", hint=f"move {name} out of the way")
+    if info.st_uid not in {0, os.geteuid()}:
+        raise PermissionDeniedError(
+            f"{path}: {name} is a link made by another user (uid {info.st_uid})",
+            hint="look at it and remove it",
+        )
+    if links > _LINKS:
+        raise ConfigurationError(f"{path}: too many links on the way", hint="they lead in a circle")
+    return os.readlink(name, dir_fd=folder)
+
+
+def _check_owner(folder: int, path: str, *, last: bool) -> None:
+    """Refuse a folder in which another user could exchange files.
+
+    A folder that all may write but that is sticky, as /tmp, may lie on the way: what belongs to us in it can
+    only be exchanged by us.
+    """
+    info = os.fstat(folder)
+    others = bool(info.st_mode & stat.S_IWOTH)
+    # The groups of root and of the caller (often the user's private group) add nobody else.
+    group = bool(info.st_mode & stat.S_IWGRP) and info.st_gid not in {0, os.getegid()}
+    if info.st_uid not in {0, os.geteuid()}:
+        problem = f"belongs to another user (uid {info.st_uid})"
+    elif (others or group) and (last or not info.st_mode & stat.S_ISVTX):
+        problem = f"can be written by other users (mode {stat.S_IMODE(info.st_mode):04o})"
+    else:
+        return
+    seen = Path(f"/proc/self/fd/{folder}")
+    where = seen.readlink() if seen.exists() else path
+    raise PermissionDeniedError(
+        f"{where} {problem}, so that nothing below it is safe from them",
+        hint=f"make it root's (or yours) alone: chmod go-w {where}",
+    )

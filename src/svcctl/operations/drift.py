@@ -1,0 +1,143 @@
+"""Finds what has changed under an installed application since it was installed."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+from svcctl.errors import CommandError, SvcctlError
+from svcctl.host import commands, files
+from svcctl.host.apply import digest
+from svcctl.host.machine import Machine, unprivileged_user
+from svcctl.manifest import codec
+from svcctl.manifest.model import Manifest
+from svcctl.operations import preparation
+from svcctl.operations.installed import repeat_command
+from svcctl.operations.request import from_options
+from svcctl.plan.model import Diagnostic, Receipt, Severity
+
+_ASK_VERSION = "import sys, svcctl; sys.stdout.write('.'.join(map(str, sys.version_info[:3])))"
+_TIME_LIMIT = 30.0
+
+
+def findings(receipt: Receipt, machine: Machine) -> tuple[Diagnostic, ...]:
+    """Return what no longer is as the receipt says: units, interpreter, application.
+
+    Each has the command that mends it. Code of the application and its interpreter only ever run as an
+    unprivileged user.
+
+    Args:
+        receipt: Of the installed application.
+        machine: Where it is installed.
+    """
+    found = list(_changed_files(receipt, machine))
+    interpreter = list(_interpreter(receipt, machine))
+    found += interpreter
+    if not any(item.severity == "error" for item in interpreter):
+        found += _application(receipt, machine)
+    return tuple(found)
+
+
+def _changed_files(receipt: Receipt, machine: Machine) -> Iterator[Diagnostic]:
+    for file in receipt.files:
+        try:
+            now = files.read(machine.root, file.path)
+        except SvcctlError as error:
+            yield Diagnostic(severity="error", subject=file.path, message=error.message, hint=error.hint)
+            continue
+        if now is None:
+            yield _repeat("error", file.path, "is gone", receipt)
+        elif digest(now.data) != file.digest and not file.conffile:
+            message = "was edited by hand; the next installation replaces it"
+            hint = f"put changes into a drop-in: systemctl edit {receipt.name}"
+            yield Diagnostic(severity="warning", subject=file.path, message=message, hint=hint)
+
+
+def _interpreter(receipt: Receipt, machine: Machine) -> Iterator[Diagnostic]:
+    python = _here(receipt.python, machine)
+    if not os.access(python, os.X_OK):
+        hint = f"make it again there, or: {_with_python(receipt)}"
+        message = f"the interpreter {python} is gone"
+        yield Diagnostic(severity="error", subject="python", message=message, hint=hint)
+        return
+    try:
+        asked = commands.run(
+            (python, "-P", "-c", _ASK_VERSION), time_limit=_TIME_LIMIT, user=unprivileged_user()
+        )
+    except CommandError as error:
+        reason = error.output.strip().splitlines()[-1:] or ["it does not run"]
+        missing = "No module named 'svcctl'" in reason[0]
+        what = "can no longer import svcctl" if missing else f"does not work: {reason[0]}"
+        hint = f"install svcctl into it again, or: {_with_python(receipt)}"
+        yield Diagnostic(severity="error", subject="python", message=f"{python} {what}", hint=hint)
+        return
+    version = asked.stdout.strip()
+    if version.split(".")[:2] != receipt.python_version.split(".")[:2]:
+        message = (
+            f"{python} is now Python {version}; the application was installed with {receipt.python_version}"
+        )
+        yield _repeat("warning", "python", message, receipt)
+
+
+def _application(receipt: Receipt, machine: Machine) -> Iterator[Diagnostic]:
+    path = _here(receipt.application, machine)
+    recorded = codec.decode(receipt.manifest)
+    if recorded.origin.kind == "tac":
+        try:
+            now = digest(Path(path).read_bytes())
+        except OSError as error:
+            hint = f"put it back, or: svcctl uninstall {receipt.name}"
+            message = f"{path} cannot be read: {error.strerror}"
+            yield Diagnostic(severity="error", subject="application", message=message, hint=hint)
+            return
+        if now == recorded.origin.digest:
+            return
+    try:
+        request = from_options(receipt.options, scope=receipt.scope)
+        manifest = preparation.describe_requested(request).manifest
+    except (SvcctlError, ValueError) as error:
+        hint = getattr(error, "hint", "")
+        message = f"{path} has changed and no longer loads: {error}"
+        yield Diagnostic(severity="error", subject="application", message=message, hint=hint)
+        return
+    yield from _compare(recorded, manifest, receipt)
+
+
+def _compare(recorded: Manifest, manifest: Manifest, receipt: Receipt) -> Iterator[Diagnostic]:
+    differing = [name for name, same in _parts(recorded, manifest) if not same]
+    if differing:
+        message = (
+            f"has changed since it was installed, and the units no longer match its {', '.join(differing)}"
+        )
+        yield _repeat("warning", "application", message, receipt)
+    elif recorded.origin.digest != manifest.origin.digest:
+        message = "has changed since it was installed; the change takes effect at the next restart"
+        hint = f"svcctl restart {receipt.name}"
+        yield Diagnostic(severity="note", subject="application", message=message, hint=hint)
+
+
+def _parts(recorded: Manifest, manifest: Manifest) -> Iterator[tuple[str, bool]]:
+    yield "listeners", recorded.listeners() == manifest.listeners()
+    yield "needs", recorded.needs == manifest.needs
+    yield "user", recorded.identity == manifest.identity
+    yield "limits", recorded.lifecycle == manifest.lifecycle
+    yield "name", recorded.application.name == manifest.application.name
+
+
+def _here(path: str, machine: Machine) -> str:
+    """Return a path of the installed system as this machine sees it."""
+    below = f"{machine.root}{path}"
+    return below if path.startswith("/") and machine.root and Path(below).exists() else path
+
+
+def _repeat(severity: Severity, subject: str, message: str, receipt: Receipt) -> Diagnostic:
+    return Diagnostic(severity=severity, subject=subject, message=message, hint=repeat_command(receipt))
+
+
+def _with_python(receipt: Receipt) -> str:
+    request = from_options(receipt.options, scope=receipt.scope)
+    command = repeat_command(receipt)
+    if request.python is None:
+        return f"{command} --python PYTHON"
+    return command.replace(request.python, "PYTHON")

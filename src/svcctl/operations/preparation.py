@@ -1,0 +1,232 @@
+"""Describes an application and renders its units: what install and check have in common."""
+
+from __future__ import annotations
+
+import os
+import re
+import sys
+from dataclasses import replace
+from pathlib import Path
+from typing import NamedTuple
+
+from svcctl.endpoints.grammar import parse_endpoint
+from svcctl.errors import ConfigurationError, Problem, ProblemsError
+from svcctl.generate.systemd import render
+from svcctl.generate.systemd.addresses import AddressError, of_endpoint
+from svcctl.generate.systemd.names import UnitNames, check_service_name
+from svcctl.generate.systemd.options import SystemdOptions
+from svcctl.host import analyze, environment
+from svcctl.host.machine import Machine, unprivileged_user
+from svcctl.loading import target
+from svcctl.loading.describe import describe
+from svcctl.loading.report import Description
+from svcctl.operations.request import InstallRequest
+from svcctl.plan.model import Diagnostic, Rendering
+
+#: Seconds an application may take to say what it is; importing a large one is slow on a small machine.
+DESCRIBE_LIMIT = 60.0
+
+_LISTEN = re.compile(r"^Listen(Stream|Datagram|SequentialPacket)=(.+)$", re.MULTILINE)
+
+
+class Prepared(NamedTuple):
+    """An application as it would be on a machine.
+
+    Attributes:
+        request: What was asked for, with the paths made absolute.
+        application: Absolute path or ``module:attribute``, as the units name it.
+        description: The manifest and what is known about the interpreter.
+        options: The target's options.
+        rendering: The files.
+        units: Names of the units.
+        addresses: What would be listened on; ``/udp`` follows the address of a datagram.
+    """
+
+    request: InstallRequest
+    application: str
+    description: Description
+    options: SystemdOptions
+    rendering: Rendering
+    units: UnitNames
+    addresses: tuple[str, ...]
+
+
+def prepare(request: InstallRequest, machine: Machine) -> Prepared:
+    """Describe an application in a process of its own and render its units.
+
+    Raises:
+        SvcctlError: The application, its interpreter or an argument is not as it has to be.
+    """
+    request = absolute(request)
+    name = name_of(request)
+    described = describe_requested(request)
+    options = _options(request, machine, name, described)
+    rendering = render.render(described.manifest, options)
+    hidden = _hidden_behind_links(request, rendering) if machine.scope == "system" else ()
+    rendering = replace(rendering, diagnostics=(*hidden, *rendering.diagnostics))
+    return Prepared(
+        request=request,
+        application=options.application,
+        description=described,
+        options=options,
+        rendering=rendering,
+        units=render.unit_names(described.manifest, options),
+        addresses=_addresses(described, options, rendering),
+    )
+
+
+def describe_requested(request: InstallRequest) -> Description:
+    """Run the application's file in a child, unprivileged and with the service's variables, to see what it is.
+
+    Raises:
+        SvcctlError: As :func:`svcctl.loading.describe.describe`.
+    """
+    variables = dict(request.environment)
+    for path in request.environment_files:
+        variables |= environment.read(path)
+    return describe(
+        request.application,
+        python=request.python or sys.executable,
+        user=unprivileged_user(),
+        environment=variables,
+        time_limit=DESCRIBE_LIMIT,
+    )
+
+
+def absolute(request: InstallRequest) -> InstallRequest:
+    """Return the request with every path made absolute; links stay, since they may be meant to move.
+
+    Raises:
+        SvcctlError: The application is neither a path nor ``module:attribute``.
+    """
+    found = target.resolve(request.application)
+    return replace(
+        request,
+        application=_whole_path(found.value) if found.kind == "tac" else found.value,
+        python=_whole_path(request.python or sys.executable),
+        root=os.path.realpath(request.root) if request.root else "",
+        environment_files=tuple(_whole_path(path) for path in request.environment_files),
+    )
+
+
+def refuse_errors(prepared: Prepared) -> None:
+    """Refuse a rendering that cannot work.
+
+    Raises:
+        ProblemsError: All its errors, with the first hint.
+    """
+    errors = [item for item in prepared.rendering.diagnostics if item.severity == "error"]
+    if errors:
+        problems = tuple(Problem(item.subject, item.message) for item in errors)
+        hint = next((item.hint for item in errors if item.hint), "")
+        raise ProblemsError(f"{prepared.options.name} cannot be a service as it is", problems, hint=hint)
+
+
+def exposure(prepared: Prepared) -> float | None:
+    """Return systemd's score of the service's sandbox; ``None`` if there is no tool to tell."""
+    for file in prepared.rendering.files:
+        if file.path.endswith(f"/{prepared.units.service}"):
+            return analyze.exposure(file)
+    return None
+
+
+def name_of(request: InstallRequest) -> str:
+    """Return the name that the units get: the one asked for, the stem of the file, or the object's package.
+
+    Raises:
+        UsageError: No unit can have that name.
+    """
+    if request.name is not None:
+        return check_service_name(request.name)
+    if request.application.startswith("/"):
+        return check_service_name(Path(request.application).stem)
+    return check_service_name(request.application.partition(":")[0].partition(".")[0])
+
+
+def _whole_path(path: str) -> str:
+    optional = path.startswith("-")
+    # Links stay as they are: a link to the current release is meant to move.
+    whole = os.path.abspath(path.removeprefix("-"))  # noqa: PTH100 (Path.resolve() follows links)
+    return f"-{whole}" if optional else whole
+
+
+def _options(request: InstallRequest, machine: Machine, name: str, described: Description) -> SystemdOptions:
+    interpreter = described.interpreter
+    real = os.path.realpath(interpreter.executable)
+    return SystemdOptions(
+        name=name,
+        scope=machine.scope,
+        version=machine.version,
+        application=_below(machine.root, request.application),
+        python=_below(machine.root, request.python or sys.executable),
+        exec_paths=tuple(
+            dict.fromkeys(_below(machine.root, path) for path in (real, *interpreter.library_paths))
+        ),
+        unit_directory=machine.unit_directory,
+        sockets=request.sockets,
+        environment=request.environment,
+        environment_files=request.environment_files,
+        settings=request.settings,
+        after=request.after,
+        requires=request.requires,
+        instances=request.instances,
+        listen=request.listen,
+    )
+
+
+def _below(root: str, path: str) -> str:
+    """Return a path of this machine as a system sees it whose tree is at ``root``."""
+    return path.removeprefix(root) if root and path.startswith(f"{root}/") else path
+
+
+def _hidden_behind_links(request: InstallRequest, rendering: Rendering) -> tuple[Diagnostic, ...]:
+    """Return an error for code that only seems to be outside of the home folders."""
+    if any(item.severity == "error" for item in rendering.diagnostics) or ":" in request.application:
+        return ()
+    real = os.path.realpath(request.application)
+    if not real.startswith(("/home/", "/root/", "/run/user/", "/tmp/", "/var/tmp/")):  # noqa: S108 (to refuse them)
+        return ()
+    if request.root and real.startswith(f"{request.root}/"):
+        return ()
+    message = f"{request.application} is a link to {real}, which the service cannot see"
+    hint = "move it to a folder such as /opt, or install for one user with --user"
+    return (Diagnostic(severity="error", subject="application", message=message, hint=hint),)
+
+
+def _addresses(described: Description, options: SystemdOptions, rendering: Rendering) -> tuple[str, ...]:
+    found: list[str] = []
+    for file in rendering.files:
+        if file.path.endswith(".socket"):
+            for kind, address in _LISTEN.findall(file.content.decode()):
+                port = kind == "Datagram" and not address.startswith(("/", "@"))
+                found.append(f"{address}/udp" if port else address)
+    if not options.sockets:
+        for listener in described.manifest.listeners():
+            found += _own_address(listener.endpoint, instances=options.instances)
+    return tuple(found)
+
+
+def _own_address(text: str, *, instances: bool) -> list[str]:
+    endpoint = parse_endpoint(text)
+    try:
+        address = of_endpoint(endpoint, instances=instances).text
+    except AddressError:
+        return []
+    return [f"{address}/udp" if text.startswith("udp:") else address]
+
+
+def need_booted(machine: Machine) -> None:
+    """Check that there is a systemd to install for.
+
+    Raises:
+        ConfigurationError: It does not run here.
+    """
+    if machine.booted or machine.root:
+        return
+    if machine.scope == "user":
+        message = "no systemd manages services for this user now"
+        raise ConfigurationError(message, hint="log in as that user (not by su or sudo), or use svcctl run")
+    message = "systemd does not run this machine, so nothing could start the service"
+    raise ConfigurationError(
+        message, hint="use --root DIR for the tree of another system, or svcctl run --daemonize here"
+    )

@@ -1,0 +1,48 @@
+"""Stands in for the child process that describes an application; the real one has tests of its own."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from svcctl.loading.report import Description, Interpreter
+from svcctl.manifest.model import Manifest
+from tests.fakes.manifests import echo_manifest
+
+
+class FakeDescribe:
+    """Describes every application as the manifest it is given.
+
+    Attributes:
+        manifest: What to say; may be exchanged between two calls.
+        error: What to raise instead, if anything.
+        targets: What was to be described.
+        environments: The variables that the applications would have had.
+        version: The interpreter's version.
+    """
+
+    def __init__(self) -> None:
+        self.manifest: Manifest = echo_manifest()
+        self.error: Exception | None = None
+        self.targets: list[str] = []
+        self.environments: list[dict[str, str]] = []
+        self.version = "3.11.2"
+
+    def __call__(
+        self, target: str, *, python: str, user: str | None, environment: Mapping[str, str], time_limit: float
+    ) -> Description:
+        """Return the manifest as :func:`svcctl.loading.describe.describe` does."""
+        assert user in {None, "nobody"}
+        assert time_limit > 0
+        self.targets.append(target)
+        self.environments.append(dict(environment))
+        if self.error is not None:
+            raise self.error
+        interpreter = Interpreter(
+            executable=python,
+            version=self.version,
+            prefix="/usr",
+            base_prefix="/usr",
+            library_paths=("/usr/lib",),
+            svcctl_version="0.1.0",
+        )
+        return Description(self.manifest, interpreter)

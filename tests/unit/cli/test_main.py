@@ -1,0 +1,186 @@
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+import svcctl
+from svcctl.cli.main import app, run_command
+from svcctl.errors import ApplicationLoadError, Problem, ProblemsError
+from svcctl.runtime import runner
+from tests.fakes.describing import FakeDescribe
+
+COMMANDS = [
+    "run",
+    "install",
+    "uninstall",
+    "list",
+    "describe",
+    "check",
+    "status",
+    "enable",
+    "disable",
+    "start",
+    "stop",
+    "restart",
+]
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_every_command_has_help(command: str, capsys: pytest.CaptureFixture[str]) -> None:
+    """On stdout, without colours or frames."""
+    assert run_command([command, "--help"]) == 0
+    shown = capsys.readouterr()
+    assert f"svcctl {command}" in shown.out
+    assert shown.err == ""
+    assert "\x1b" not in shown.out
+
+
+def test_the_commands_are_these(capsys: pytest.CaptureFixture[str]) -> None:
+    """In the order in which somebody needs them; also without any argument."""
+    assert [command.name for command in app.registered_commands] == COMMANDS
+    assert run_command([]) == 0
+    assert "SVCCTL_TRACEBACK=1" in " ".join(capsys.readouterr().out.split())
+
+
+def test_the_version_is_shown(capsys: pytest.CaptureFixture[str]) -> None:
+    """On stdout."""
+    assert run_command(["--version"]) == 0
+    assert capsys.readouterr().out == f"svcctl {svcctl.__version__}\n"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message", "hint"),
+    [
+        (["instal"], "No such command 'instal'", "svcctl --help"),
+        (["install"], "Missing argument", "svcctl install --help"),
+        (["list", "--bogus"], "No such option", "svcctl list --help"),
+        (["install", "a.tac", "--systemd", "x"], "Invalid value", "svcctl install --help"),
+        (["install", "a.tac", "--env", "x"], "--env: 'x' is not NAME=VALUE", "svcctl install --help"),
+        (["check", "a.tac", "--set", "x=1"], "is not Section.Directive=VALUE", "svcctl install --help"),
+        (["install", "echo"], "names a plug-in", "echo.tac"),
+        (["run", "echo", "--log-file", "x"], "--log-file is for --daemonize", "redirect stderr"),
+        (["start", "../x"], "cannot be used", "svcctl list"),
+    ],
+)
+def test_a_wrong_command_line_is_told_in_two_lines(
+    arguments: list[str], message: str, hint: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """What is wrong, what to do; status 64 and nothing on stdout."""
+    assert run_command(arguments) == 64
+    shown = capsys.readouterr()
+    lines = shown.err.splitlines()
+    assert len(lines) == 2
+    assert lines[0].startswith("svcctl: ")
+    assert message in lines[0]
+    assert lines[1].startswith("hint: ")
+    assert hint in lines[1]
+    assert shown.out == ""
+
+
+def test_an_error_in_the_application_shows_its_frames(
+    describing: FakeDescribe, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Before the message, and none of ours."""
+    describing.error = ApplicationLoadError(
+        "x.tac, line 1: oops", hint="mend it", frames='  File "x.tac", line 1\n'
+    )
+    assert run_command(["describe", "x.tac"]) == 65
+    assert capsys.readouterr().err.splitlines() == [
+        '  File "x.tac", line 1',
+        "svcctl: x.tac, line 1: oops",
+        "hint: mend it",
+    ]
+
+
+def test_several_problems_are_told_one_a_line(
+    describing: FakeDescribe, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """And control characters in them do nothing."""
+    problems = (Problem("a", "one\x1b[31m"), Problem("b", "two\nlines"))
+    describing.error = ProblemsError("the description", problems)
+    assert run_command(["describe", "x.tac"]) == 65
+    assert capsys.readouterr().err.splitlines() == [
+        "svcctl: the description:",
+        "  a: one [31m",
+        "  b: two lines",
+    ]
+
+
+@pytest.mark.parametrize("wanted", [False, True])
+def test_an_internal_error_shows_a_traceback_only_when_asked(
+    wanted: bool,  # noqa: FBT001 (a table)
+    describing: FakeDescribe,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    """One line that says whose fault it is."""
+    monkeypatch.setenv("SVCCTL_TRACEBACK", "1" if wanted else "0")
+    describing.error = ZeroDivisionError("division by zero")
+    assert run_command(["describe", "x.tac"]) == 70
+    shown = capsys.readouterr().err
+    assert "svcctl: internal error: ZeroDivisionError: division by zero" in shown
+    assert ("Traceback" in shown) is wanted
+
+
+def test_an_interrupt_has_the_status_that_shells_give_it(
+    describing: FakeDescribe, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """And says nothing."""
+    assert describing.error is None
+
+    def interrupted(*_arguments: object, **_options: object) -> int:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(runner, "run", interrupted)
+    assert run_command(["run", "x.tac"]) == 130
+    assert capsys.readouterr() == ("", "")
+
+
+def test_the_status_of_the_application_is_that_of_run(monkeypatch: pytest.MonkeyPatch) -> None:
+    """With the options that were given."""
+    calls: list[tuple[str, dict[str, str]]] = []
+
+    def run(target: str, **options: str) -> int:
+        calls.append((target, options))
+        return 69
+
+    monkeypatch.setattr(runner, "run", run)
+    assert run_command(["run", "x.tac", "--log-level", "debug"]) == 69
+    assert calls == [("x.tac", {"log_level": "debug", "log_format": "auto"})]
+
+
+def test_a_reader_that_goes_away_is_no_error(tmp_path: Path) -> None:
+    """As in ``svcctl list | head``: quiet, whatever the status."""
+    read, write = os.pipe()
+    os.close(read)
+    done = subprocess.run(
+        [sys.executable, "-m", "svcctl", "list", "--root", str(tmp_path), "--json"],
+        stdout=write,
+        stderr=subprocess.PIPE,
+        check=False,
+        env={**os.environ, "PYTHONWARNINGS": "ignore"},
+    )
+    os.close(write)
+    assert done.stderr == b""
+    assert done.returncode in {1, 141}
+
+
+def test_help_loads_no_operation() -> None:
+    """Nor Rich, nor anything else that takes its time."""
+    code = "import sys; from svcctl.cli.main import run_command; run_command(['--help']); print(*sys.modules)"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, check=True, text=True)
+    loaded = done.stdout.split()
+    assert "typer" in loaded
+    for unwanted in (
+        "svcctl.operations",
+        "svcctl.host",
+        "svcctl.generate",
+        "svcctl.application",
+        "asyncio",
+        "rich",
+    ):
+        assert unwanted not in loaded
