@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import hashlib
+from dataclasses import replace
 
 from svcctl.errors import Problem, ProblemsError
-from svcctl.manifest.model import SCHEMA_VERSION, Manifest
+from svcctl.manifest.model import SCHEMA_VERSION, ApplicationInfo, Manifest, Origin, ServiceNode
 from svcctl.records.reading import from_plain
 from svcctl.records.text import parse, to_text
+
+#: Hexadecimal digits; enough to tell versions of one application apart.
+FINGERPRINT_LENGTH = 16
 
 
 def encode(manifest: Manifest) -> str:
@@ -38,6 +42,21 @@ def decode(text: str) -> Manifest:
             "this is no Manifest", (problem,), hint="use the same version of svcctl to describe and to read"
         )
     return from_plain(values, Manifest)
+
+
+def fingerprint(manifest: Manifest) -> str:
+    """Return a digest of what units are made from: name, listeners, identity, needs and limits.
+
+    Two descriptions of one application with the same fingerprint need the same units, even if its file has changed.
+
+    Returns:
+        16 hexadecimal digits.
+    """
+    tree = ServiceNode(path="", kind="", class_name="", listeners=manifest.listeners())
+    origin = Origin(kind=manifest.origin.kind, digest="")
+    application = ApplicationInfo(name=manifest.application.name)
+    essence = replace(manifest, application=application, tree=tree, origin=origin)
+    return digest(essence)[:FINGERPRINT_LENGTH]
 
 
 def digest(manifest: Manifest) -> str:

@@ -13,17 +13,24 @@ from svcctl.errors import EX_OK, SvcctlError, UsageError
 from svcctl.runtime.runner import run
 
 HELP = """\
-usage: python -P -m svcctl.runtime [--inherit UNIT] [--log-level LEVEL] [--log-format FORMAT] APPLICATION
+usage: python -P -m svcctl.runtime [--inherit UNIT] [--installed DIGESTS] [--log-level LEVEL]
+                                   [--log-format FORMAT] APPLICATION
 
 Run APPLICATION, a .tac file or module:attribute, in the foreground and tell the init system how it is.
 
   --inherit UNIT       every listener has to be handed over by the init system; UNIT names it in errors
+  --installed DIGESTS  what the units were made from; the log says when they no longer fit the application
   --log-level LEVEL    debug, info (default), warning, error or critical
   --log-format FORMAT  auto (default: the journal's form if stderr is the journal), text, json or journal
   --help               show this text
 """
 
-_OPTIONS = {"--inherit": "inherit", "--log-level": "log_level", "--log-format": "log_format"}
+_OPTIONS = {
+    "--inherit": "inherit",
+    "--installed": "installed",
+    "--log-level": "log_level",
+    "--log-format": "log_format",
+}
 
 
 def main(arguments: list[str]) -> int:

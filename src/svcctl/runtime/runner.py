@@ -55,7 +55,14 @@ LAST_WORDS = 1.0
 _SIGNALS = [getattr(signal, name) for name in ("SIGTERM", "SIGINT", "SIGHUP") if hasattr(signal, name)]
 
 
-def run(target: str, *, inherit: str | None = None, log_level: str = "info", log_format: str = "auto") -> int:
+def run(
+    target: str,
+    *,
+    inherit: str | None = None,
+    installed: str | None = None,
+    log_level: str = "info",
+    log_format: str = "auto",
+) -> int:
     """Run an application until it is asked to stop or fails.
 
     Everything that goes wrong is logged. The variables by which an init system speaks to this process are taken
@@ -66,6 +73,8 @@ def run(target: str, *, inherit: str | None = None, log_level: str = "info", log
         target: The application: a path or ``module:attribute``.
         inherit: Name of the application's units if every listener must be handed over by the init system;
             ``None`` if it may open the ones that are not.
+        installed: What the units were made from, so that the log can say when they no longer fit; see
+            :func:`svcctl.runtime.drift.warn_if_changed`. ``None`` if there are no units.
         log_level: From which level on records are shown; see :mod:`svcctl.runtime.logs`.
         log_format: In which form.
 
@@ -78,7 +87,7 @@ def run(target: str, *, inherit: str | None = None, log_level: str = "info", log
     """
     logs.configure(log_level, log_format, identifier=_name(target))
     try:
-        return _Process(target, inherit).run()
+        return _Process(target, inherit, installed).run()
     except Exception as error:  # noqa: BLE001 (a fault of ours: one line, and the details for who asks)
         _log.critical("internal error: %s: %s", type(error).__name__, error)
         _log.debug("details of the internal error", exc_info=error)
@@ -95,6 +104,7 @@ class _Process:
     Args:
         target: The application.
         inherit: See :func:`run`.
+        installed: See :func:`run`.
     """
 
     root: Any
@@ -102,9 +112,10 @@ class _Process:
     loop: asyncio.AbstractEventLoop
     ended: asyncio.Future[int]
 
-    def __init__(self, target: str, inherit: str | None) -> None:
+    def __init__(self, target: str, inherit: str | None, installed: str | None) -> None:
         self.target = target
         self.inherit = inherit
+        self.installed = installed
         self.state = INITIAL
         self.status: int | None = None
         self.loading = True
@@ -309,8 +320,15 @@ class _Process:
             from svcctl.runtime import activation  # noqa: PLC0415 (only where sockets are inherited)
 
             activation.close_unused(self.sockets, self.table.unused(), self.target)
+        if self.installed is not None:
+            self.loop.call_soon(self._compare_with_units, self.installed)  # READY does not wait for it
         ready, total, _ = lifecycle.progress(self.root)
         return Started(os.getpid(), ready, total)
+
+    def _compare_with_units(self, installed: str) -> None:
+        from svcctl.runtime.drift import warn_if_changed  # noqa: PLC0415 (only where there are units, after READY)
+
+        warn_if_changed(self.application, self.target, installed)
 
     def _on_transition(self, _transition: object) -> None:
         if self.report is None and self.state.phase is Phase.STARTING:

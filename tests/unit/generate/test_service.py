@@ -6,6 +6,7 @@ import pytest
 
 from svcctl.errors import PERMANENT_STATUSES, UsageError
 from svcctl.generate.systemd.options import SystemdOptions
+from svcctl.manifest.codec import fingerprint
 from svcctl.manifest.model import ApplicationInfo, Identity, Lifecycle, Manifest, Needs
 from tests.unit.generate.reading import found, reason_above, service, texts, values
 from tests.verify.cases import ECHO, OPTIONS, make_manifest
@@ -19,8 +20,9 @@ TEMPLATE = replace(OPTIONS, instances=True)
 def test_the_service_runs_the_application_and_insists_on_its_sockets() -> None:
     """With socket activation a missing socket is an error, never a bind of its own."""
     text = service(ECHO, OPTIONS)
-    start = "/usr/bin/python3 -P -m svcctl.runtime --inherit echo.service /opt/echo/echo.tac"
-    assert values(text, "ExecStart") == [start]
+    made_from = f"{ECHO.origin.digest[:16]}-{fingerprint(ECHO)}"
+    start = "/usr/bin/python3 -P -m svcctl.runtime --inherit echo.service"
+    assert values(text, "ExecStart") == [f"{start} --installed {made_from} /opt/echo/echo.tac"]
     assert values(text, "Type") == ["notify"]
     assert values(text, "NotifyAccess") == ["main"]
     assert values(text, "Requires") == values(text, "After") == ["echo.socket"]

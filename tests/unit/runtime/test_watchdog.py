@@ -10,7 +10,7 @@ import pytest
 from svcctl.runtime import watchdog
 
 
-@pytest.mark.parametrize("pid", [None, str(os.getpid())])
+@pytest.mark.parametrize("pid", [None, str(os.getpid())], ids=["none", "ours"])
 def test_the_limit_is_given_in_seconds_and_its_variables_are_removed(pid: str | None) -> None:
     """With our process's number, or with none."""
     environ = {"WATCHDOG_USEC": "30000000", "OTHER": "stays"} | ({"WATCHDOG_PID": pid} if pid else {})

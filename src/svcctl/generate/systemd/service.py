@@ -33,6 +33,7 @@ from svcctl.generate.systemd.hardening.sandbox import sandbox
 from svcctl.generate.systemd.identity import identity_lines
 from svcctl.generate.systemd.names import check_unit_name, instance_of
 from svcctl.generate.systemd.unit import Line, title
+from svcctl.manifest.codec import FINGERPRINT_LENGTH, fingerprint
 
 _STOP_MARGIN_MS = 5_000
 GROWING_DELAY_SINCE = 254
@@ -128,7 +129,9 @@ def _arguments(context: Context) -> tuple[Parts, ...]:
     if context.options.sockets and context.bounds:
         name: Parts = (UNIT,) if context.options.instances else context.service
         arguments += ("--inherit", name)
-    return (*arguments, application)
+    manifest = context.manifest
+    installed = f"{manifest.origin.digest[:FINGERPRINT_LENGTH]}-{fingerprint(manifest)}"
+    return (*arguments, "--installed", installed, application)
 
 
 def _environment_lines(context: Context) -> Iterator[Line]:

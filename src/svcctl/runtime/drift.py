@@ -1,0 +1,49 @@
+"""Tells the log when the units no longer fit the application that they run."""
+
+from __future__ import annotations
+
+import hashlib
+import logging
+import sys
+from pathlib import Path
+
+from svcctl.application.service import Application
+from svcctl.errors import SvcctlError
+from svcctl.loading.target import resolve
+from svcctl.manifest.codec import FINGERPRINT_LENGTH, fingerprint
+from svcctl.manifest.model import Origin
+
+_log = logging.getLogger(__name__)
+
+
+def warn_if_changed(application: Application, target: str, installed: str) -> None:
+    """Log a warning if an application has listeners, needs or limits that its units do not know.
+
+    Args:
+        application: The application, loaded.
+        target: What it was loaded from: a path or ``module:attribute``.
+        installed: What the units were made from: the first digits of the file's digest, ``-``, and the manifest's
+            fingerprint (:func:`svcctl.manifest.codec.fingerprint`).
+    """
+    origin, _, expected = installed.partition("-")
+    try:
+        digest = hashlib.sha256(_file_of(target).read_bytes()).hexdigest()
+        if digest[:FINGERPRINT_LENGTH] == origin:
+            return
+        found = fingerprint(application.describe(Origin(kind=resolve(target).kind, digest=digest)))
+    except (OSError, SvcctlError) as error:
+        _log.warning("cannot tell whether the units fit the application", extra={"svcctl_error": str(error)})
+        return
+    if found != expected:
+        _log.warning(
+            "the units no longer match the listeners, needs or limits of the application; "
+            "repeat the installation: svcctl install %s",
+            target,
+        )
+
+
+def _file_of(target: str) -> Path:
+    kind, value = resolve(target)
+    if kind == "tac":
+        return Path(value)
+    return Path(sys.modules[value.partition(":")[0]].__file__ or "")
