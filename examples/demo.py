@@ -2,6 +2,9 @@
 
 It stands in for the init system as far as readiness goes: it listens on a notification socket and prints what
 arrives. Run it with ``make demo``.
+
+svcctl never executes an application as root to look at it, but as ``nobody``. So root's demo moves to a folder that
+everybody can read when the checkout, below /root say, is not one.
 """
 
 from __future__ import annotations
@@ -10,15 +13,38 @@ import os
 import shutil
 import signal
 import socket
+import stat
 import subprocess
 import sys
 import tempfile
 from pathlib import Path
+from typing import NamedTuple
 
 from svcctl.runtime.receiver import Receiver
 
-ECHO = Path(__file__).parent / "echo.tac"
+CHECKOUT = Path(__file__).resolve().parents[1]
 LIMIT = 30.0
+
+
+class Stage(NamedTuple):
+    """Where the demo plays: an interpreter that has svcctl, and the example."""
+
+    python: str
+    echo: Path
+
+
+def stage(folder: Path) -> Stage:
+    """Return the checkout, or a copy in a folder if the checkout is not for everybody."""
+    example = CHECKOUT / "examples/echo.tac"
+    closed = [each for each in (CHECKOUT, *CHECKOUT.parents) if not each.stat().st_mode & stat.S_IXOTH]
+    if os.geteuid() != 0 or not closed:
+        return Stage(sys.executable, example)
+    heading(f"Moving to {folder}, since {closed[-1]} is closed to others")
+    folder.chmod(0o755)
+    subprocess.run([sys.executable, "-m", "venv", folder / "venv"], check=True)
+    python = str(folder / "venv/bin/python")
+    subprocess.run([python, "-m", "pip", "install", "--quiet", CHECKOUT], check=True)
+    return Stage(python, Path(shutil.copy(example, folder)))
 
 
 def heading(text: str) -> None:
@@ -34,11 +60,6 @@ def shown(*command: str) -> str:
     done = subprocess.run(command, check=True, text=True, capture_output=True)
     print(done.stdout, end="", flush=True)
     return done.stdout
-
-
-def svcctl(*arguments: str) -> str:
-    """Run a command of svcctl in this interpreter."""
-    return shown(sys.executable, "-m", "svcctl", *arguments)
 
 
 def await_field(receiver: Receiver, field: str) -> None:
@@ -58,9 +79,10 @@ def talk(port: int) -> None:
         print(f"   sent hello to port {port}, got back {connection.recv(100).decode().strip()}", flush=True)
 
 
-def units(folder: Path) -> None:
+def units(place: Stage, folder: Path) -> None:
     """Generate the units into a folder and print them and their exposure."""
-    svcctl("install", str(ECHO), "--root", str(folder), "--yes")
+    folder.mkdir()
+    shown(place.python, "-m", "svcctl", "install", str(place.echo), "--root", str(folder), "--yes")
     generated = sorted(folder.glob("etc/systemd/system/echo.*"))
     for unit in generated:
         heading(f"{unit.name}")
@@ -83,10 +105,12 @@ def units(folder: Path) -> None:
 
 def main() -> None:
     """Give the tour."""
-    heading(f"Running {ECHO.name}")
-    with Receiver() as receiver, tempfile.TemporaryDirectory() as name:
+    with Receiver() as receiver, tempfile.TemporaryDirectory(dir="/var/tmp") as name:
+        folder = Path(name)
+        place = stage(folder)
+        heading(f"Running {place.echo.name}")
         process = subprocess.Popen(
-            [sys.executable, "-P", "-m", "svcctl.runtime", str(ECHO)],
+            [place.python, "-P", "-m", "svcctl.runtime", str(place.echo)],
             env=os.environ | {"NOTIFY_SOCKET": receiver.address},
         )
         try:
@@ -94,9 +118,9 @@ def main() -> None:
             heading("Talking to it")
             talk(8007)
             heading("Its tree")
-            svcctl("describe", str(ECHO))
+            shown(place.python, "-m", "svcctl", "describe", str(place.echo))
             heading("Its units")
-            units(Path(name))
+            units(place, folder / "root")
             heading("Stopping it")
             process.send_signal(signal.SIGTERM)
             await_field(receiver, "STOPPING")

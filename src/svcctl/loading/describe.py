@@ -52,7 +52,7 @@ def describe(
     value = absolute(resolved.value) if resolved.kind == "tac" else resolved.value
     if not os.path.isabs(python):  # noqa: PTH117 (a Path would lose a trailing slash)
         raise UsageError(f"the interpreter {python!r} is no absolute path", hint="write /usr/bin/python3")
-    who = user if user is not None else "this user"
+    who = f"the user {user}" if user is not None else "this user"
     credentials = _credentials(user)
     try:
         outcome = run_confined(
@@ -95,7 +95,7 @@ def _unusable(python: str, who: str, error: OSError | ValueError) -> SvcctlError
     if isinstance(error, PermissionError):
         return ConfigurationError(
             f"the interpreter {python} cannot be run by {who}",
-            hint=f"use one that {who} may run, such as /usr/bin/python3, not one below a home folder",
+            hint=f"use one that {who} may run, such as /usr/bin/python3; those below a home folder are closed to others",
         )
     reason = error.strerror if isinstance(error, OSError) else str(error)
     return ConfigurationError(f"the interpreter {python} cannot be run: {reason}", hint="name another one")

@@ -54,7 +54,7 @@ def _nearest(path: str) -> str:
 
 
 def _denied(path: str) -> ApplicationNotFoundError:
-    reader = user_name(os.geteuid())
+    reader = f"the user {user_name(os.geteuid())}"
     file = Path(path)
     for folder in reversed(file.parents):
         try:

@@ -89,8 +89,11 @@ def _remove_made(directories: list[str], machine: Machine) -> None:
 
 
 def _decide(request: InstallRequest, machine: Machine) -> tuple[InstallResult, Prepared]:
+    request = preparation.absolute(request)
+    # Before it is looked at: the description would fail on most home folders, for a reason that helps nobody.
+    preparation.refuse(request, preparation.hidden_code(request, machine))
     prepared = preparation.prepare(request, machine)
-    preparation.refuse_errors(prepared)
+    preparation.refuse(request, prepared.rendering.diagnostics)
     name = prepared.options.name
     before = receipts.read(machine, name)
     conflicts.refuse_conflicts(prepared, before, planning.directories(prepared, machine), machine)

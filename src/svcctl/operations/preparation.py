@@ -13,6 +13,7 @@ from svcctl.endpoints.grammar import parse_endpoint
 from svcctl.errors import ConfigurationError, Problem, ProblemsError
 from svcctl.generate.systemd import render
 from svcctl.generate.systemd.addresses import AddressError, of_endpoint
+from svcctl.generate.systemd.hardening.files import HOMES, TEMPORARY, is_below
 from svcctl.generate.systemd.names import UnitNames, check_service_name
 from svcctl.generate.systemd.options import SystemdOptions
 from svcctl.host import analyze, environment
@@ -62,7 +63,8 @@ def prepare(request: InstallRequest, machine: Machine) -> Prepared:
     described = describe_requested(request)
     options = _options(request, machine, name, described)
     rendering = render.render(described.manifest, options)
-    hidden = _hidden_behind_links(request, rendering) if machine.scope == "system" else ()
+    known = {item.subject for item in rendering.diagnostics}
+    hidden = tuple(item for item in hidden_code(request, machine) if item.subject not in known)
     rendering = replace(rendering, diagnostics=(*hidden, *rendering.diagnostics))
     return Prepared(
         request=request,
@@ -109,17 +111,41 @@ def absolute(request: InstallRequest) -> InstallRequest:
     )
 
 
-def refuse_errors(prepared: Prepared) -> None:
-    """Refuse a rendering that cannot work.
+def hidden_code(request: InstallRequest, machine: Machine) -> tuple[Diagnostic, ...]:
+    """Return an error for the application and the interpreter if a service of the system could not see them.
+
+    Links are followed: what only seems to be elsewhere is hidden all the same.
+
+    Args:
+        request: With its paths made absolute.
+        machine: Where it would be installed.
+    """
+    if machine.scope == "user":
+        return ()
+    found = []
+    for subject, path in (("application", request.application), ("python", request.python or sys.executable)):
+        real = os.path.realpath(path) if path.startswith("/") else path
+        hidden = next((each for each in (path, real) if is_below(each, (*HOMES, *TEMPORARY))), None)
+        if hidden is not None and not (request.root and is_below(hidden, (request.root,))):
+            link = f" is a link to {real}, and that" if hidden != path else ""
+            message = f"{path}{link} is under a home folder or one for temporary files, which the service cannot see"
+            hint = "move it to a folder such as /opt, or install for one user with --user"
+            found.append(Diagnostic(severity="error", subject=subject, message=message, hint=hint))
+    return tuple(found)
+
+
+def refuse(request: InstallRequest, diagnostics: tuple[Diagnostic, ...]) -> None:
+    """Refuse what cannot work as a service.
 
     Raises:
-        ProblemsError: All its errors, with the first hint.
+        ProblemsError: All errors among the diagnostics, with the first hint.
     """
-    errors = [item for item in prepared.rendering.diagnostics if item.severity == "error"]
+    errors = [item for item in diagnostics if item.severity == "error"]
     if errors:
         problems = tuple(Problem(item.subject, item.message) for item in errors)
         hint = next((item.hint for item in errors if item.hint), "")
-        raise ProblemsError(f"{prepared.options.name} cannot be a service as it is", problems, hint=hint)
+        name = name_of(request)
+        raise ProblemsError(f"{name} cannot be a service as it is", problems, hint=hint)
 
 
 def exposure(prepared: Prepared) -> float | None:
@@ -177,20 +203,6 @@ def _options(request: InstallRequest, machine: Machine, name: str, described: De
 def _below(root: str, path: str) -> str:
     """Return a path of this machine as a system sees it whose tree is at ``root``."""
     return path.removeprefix(root) if root and path.startswith(f"{root}/") else path
-
-
-def _hidden_behind_links(request: InstallRequest, rendering: Rendering) -> tuple[Diagnostic, ...]:
-    """Return an error for code that only seems to be outside of the home folders."""
-    if any(item.severity == "error" for item in rendering.diagnostics) or ":" in request.application:
-        return ()
-    real = os.path.realpath(request.application)
-    if not real.startswith(("/home/", "/root/", "/run/user/", "/tmp/", "/var/tmp/")):  # noqa: S108 (to refuse them)
-        return ()
-    if request.root and real.startswith(f"{request.root}/"):
-        return ()
-    message = f"{request.application} is a link to {real}, which the service cannot see"
-    hint = "move it to a folder such as /opt, or install for one user with --user"
-    return (Diagnostic(severity="error", subject="application", message=message, hint=hint),)
 
 
 def _addresses(described: Description, options: SystemdOptions, rendering: Rendering) -> tuple[str, ...]:

@@ -60,9 +60,15 @@ def test_no_watchdog_means_no_line() -> None:
 
 def test_a_mistake_is_not_tried_again_and_a_crash_is() -> None:
     """The statuses come from the table that the runner ends with."""
-    text = service(ECHO, OPTIONS)
+    text = service(ECHO, OWN)
     assert values(text, "Restart") == ["on-failure"]
     assert values(text, "RestartPreventExitStatus") == [" ".join(map(str, PERMANENT_STATUSES))]
+
+
+def test_a_socket_that_is_not_handed_over_is_not_waited_for() -> None:
+    """Another start gets the same sockets, while a port that is taken may be free by then."""
+    assert "69" in values(service(ECHO, OPTIONS), "RestartPreventExitStatus")[0].split()
+    assert "69" not in values(service(ECHO, OWN), "RestartPreventExitStatus")[0].split()
 
 
 def test_reloading_waits_for_the_service_where_systemd_can() -> None:

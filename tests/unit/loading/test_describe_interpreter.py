@@ -124,7 +124,7 @@ def test_a_file_that_the_user_may_not_read_says_so(public: Path, python_of_all: 
     """With its owner and mode."""
     path = write(public, HEAD)
     Path(path).chmod(0o600)
-    with pytest.raises(ApplicationNotFoundError, match=r"mode 0600\) cannot be read by nobody"):
+    with pytest.raises(ApplicationNotFoundError, match=r"mode 0600\) cannot be read by the user nobody"):
         describe(
             path,
             python=python_of_all,
@@ -142,7 +142,7 @@ def test_an_interpreter_that_the_user_may_not_run_says_so(public: Path) -> None:
     (closed / "python").symlink_to(sys.executable)
     error = attempt(write(public, HEAD), str(closed / "python"), "nobody")
     assert isinstance(error, ConfigurationError)
-    assert "cannot be run by nobody" in str(error)
+    assert "cannot be run by the user nobody" in str(error)
 
 
 @needs_root

@@ -7,10 +7,8 @@ from collections.abc import Iterator
 from svcctl.endpoints.values import Ssl, Unix
 from svcctl.generate.systemd.context import Context
 from svcctl.generate.systemd.directories import directories
-from svcctl.generate.systemd.hardening.files import HOMES, code_folder, is_below
+from svcctl.generate.systemd.hardening.files import HOMES, TEMPORARY, code_folder, is_below
 from svcctl.plan.model import Diagnostic
-
-_TEMPORARY = ("/tmp", "/var/tmp")  # noqa: S108 (named to keep code out of them)
 
 
 def placement_problems(context: Context) -> list[Diagnostic]:
@@ -43,7 +41,7 @@ def _hidden_code(context: Context) -> Iterator[Diagnostic]:
         if is_below(path, HOMES):
             why = "is under a home folder, which the service cannot see"
             hint = "move it to a folder such as /opt, or install for one user with --user"
-        elif is_below(path, _TEMPORARY):
+        elif is_below(path, TEMPORARY):
             why = "is in a folder for temporary files, and the service has one of its own there"
             hint = "move it to a folder such as /opt"
         else:
@@ -72,7 +70,7 @@ def _code_among_data(context: Context) -> Iterator[Diagnostic]:
 def _hidden_files(context: Context) -> Iterator[Diagnostic]:
     for field, paths in (("needs.reads", context.needs.reads), ("needs.writes", context.needs.writes)):
         for path in paths:
-            if is_below(path, _TEMPORARY):
+            if is_below(path, TEMPORARY):
                 message = f"{path} is not the host's: the service has a folder for temporary files of its own"
                 hint = "exchange files through its runtime or state folder"
                 yield Diagnostic(severity="warning", subject=field, message=message, hint=hint)
@@ -86,7 +84,7 @@ def _keys(context: Context, subject: str, endpoint: object) -> Iterator[Diagnost
     for path in dict.fromkeys((endpoint.privateKey, endpoint.certKey, endpoint.extraCertChain)):
         if (
             path
-            and is_below(path, (*HOMES, *_TEMPORARY))
+            and is_below(path, (*HOMES, *TEMPORARY))
             and not (context.needs.home and is_below(path, HOMES))
         ):
             yield _error(
@@ -96,7 +94,7 @@ def _keys(context: Context, subject: str, endpoint: object) -> Iterator[Diagnost
 
 def _hidden_sockets(context: Context) -> Iterator[Diagnostic]:
     for bound in context.own:
-        if isinstance(bound.endpoint, Unix) and is_below(bound.endpoint.address, (*HOMES, *_TEMPORARY)):
+        if isinstance(bound.endpoint, Unix) and is_below(bound.endpoint.address, (*HOMES, *TEMPORARY)):
             message = f"{bound.listener.endpoint} would be seen by the service alone"
             yield _error(bound.node.path, message, "leave socket activation on, or use a path under /run")
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from svcctl.errors import PERMANENT_STATUSES, UsageError
+from svcctl.errors import EX_UNAVAILABLE, PERMANENT_STATUSES, UsageError
 from svcctl.generate.systemd.context import Context
 from svcctl.generate.systemd.directives import (
     CONFIGURATION_ROOT,
@@ -175,7 +175,10 @@ def _limit_lines(context: Context) -> Iterator[Line]:
         yield _service(
             "RestartMaxDelaySec", Duration(60_000), "Each further pause is longer, up to a minute."
         )
-    statuses = Words(tuple(str(status) for status in PERMANENT_STATUSES))
+    permanent = PERMANENT_STATUSES
+    if context.options.sockets and context.bounds:
+        permanent = tuple(sorted((*permanent, EX_UNAVAILABLE)))  # a socket that was not handed over
+    statuses = Words(tuple(str(status) for status in permanent))
     yield _service("RestartPreventExitStatus", statuses, "A mistake does not go away by starting again.")
 
 

@@ -9,7 +9,10 @@ from svcctl.generate.systemd.context import Context
 from svcctl.generate.systemd.directives import Parts, Paths, Words
 from svcctl.generate.systemd.hardening.guards import NO, YES, Guard
 
+#: What ``ProtectHome=`` hides.
 HOMES = ("/home", "/root", "/run/user")
+#: What ``PrivateTmp=`` hides.
+TEMPORARY = ("/tmp", "/var/tmp")  # noqa: S108 (named to keep code out of them)
 
 #: Where the loader and the C library are: hier(7) and the file system layout of merged /usr.
 _SYSTEM_LIBRARIES = ("/usr/lib", "/usr/lib64", "/lib", "/lib64")

@@ -1,0 +1,41 @@
+"""Restarts: after a crash, and by the operator while clients connect without pause."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from tests.systemd.apps import installed
+from tests.systemd.machine import Machine
+
+RESTARTS = 50
+
+
+def test_kill_9_restarts_the_service(machine: Machine) -> None:
+    """A killed process is replaced by another one that answers."""
+    app = installed(machine, "echo", "--now")
+    first = app.property("MainPID")
+    machine.systemctl("kill", "--kill-whom=main", "--signal=KILL", app.name)
+    machine.wait_for_property(app.service, "NRestarts", "1")
+    machine.wait_for_property(app.service, "ActiveState", "active")
+    assert app.property("MainPID") != first
+    assert app.ask("alive") == "alive"
+
+
+@pytest.mark.timeout(280)
+def test_fifty_restarts_under_load_lose_no_request_and_hit_no_start_limit(machine: Machine) -> None:
+    """Twenty clients connect without pause: none is refused, reset or left without its own answer."""
+    app = installed(machine, "busy", "--now")
+    program = Path(__file__).with_name("load.py").read_text()
+    ran = machine.run(
+        ["python3", "-c", program, str(app.port), app.service, str(RESTARTS)], check=False, timeout=240
+    )
+    assert ran.returncode == 0, ran.stderr
+    counts = json.loads(ran.stdout)
+    answered = counts.pop("answered")
+    assert counts == {"restarted": RESTARTS}
+    assert answered > 100 * RESTARTS
+    assert app.property("ActiveState") == "active"
+    assert machine.property(app.socket, "ActiveState") == "active"
