@@ -3,8 +3,9 @@
 It stands in for the init system as far as readiness goes: it listens on a notification socket and prints what
 arrives. Run it with ``make demo``.
 
-svcctl never executes an application as root to look at it, but as ``nobody``. So root's demo moves to a folder that
-everybody can read when the checkout, below /root say, is not one.
+It plays in a small tree of its own, ``/opt/svcctl`` and ``/srv`` in a temporary folder: svcctl never executes an
+application as root to look at it, but as ``nobody``, who cannot enter most home folders; and it refuses to install a
+service of the system from one.
 """
 
 from __future__ import annotations
@@ -13,7 +14,6 @@ import os
 import shutil
 import signal
 import socket
-import stat
 import subprocess
 import sys
 import tempfile
@@ -27,24 +27,22 @@ LIMIT = 30.0
 
 
 class Stage(NamedTuple):
-    """Where the demo plays: an interpreter that has svcctl, and the example."""
+    """Where the demo plays: the tree, an interpreter in it that has svcctl, and the example."""
 
+    root: Path
     python: str
     echo: Path
 
 
-def stage(folder: Path) -> Stage:
-    """Return the checkout, or a copy in a folder if the checkout is not for everybody."""
-    example = CHECKOUT / "examples/echo.tac"
-    closed = [each for each in (CHECKOUT, *CHECKOUT.parents) if not each.stat().st_mode & stat.S_IXOTH]
-    if os.geteuid() != 0 or not closed:
-        return Stage(sys.executable, example)
-    heading(f"Moving to {folder}, since {closed[-1]} is closed to others")
-    folder.chmod(0o755)
-    subprocess.run([sys.executable, "-m", "venv", folder / "venv"], check=True)
-    python = str(folder / "venv/bin/python")
-    subprocess.run([python, "-m", "pip", "install", "--quiet", CHECKOUT], check=True)
-    return Stage(python, Path(shutil.copy(example, folder)))
+def stage(root: Path) -> Stage:
+    """Install svcctl and the example into a new tree."""
+    heading("Installing svcctl into a tree of its own")
+    root.parent.chmod(0o755)
+    (root / "srv").mkdir(parents=True)
+    subprocess.run([sys.executable, "-m", "venv", root / "opt/svcctl"], check=True)
+    python = str(root / "opt/svcctl/bin/python")
+    subprocess.run([python, "-m", "pip", "install", "--quiet", "--quiet", CHECKOUT], check=True)
+    return Stage(root, python, Path(shutil.copy(CHECKOUT / "examples/echo.tac", root / "srv")))
 
 
 def heading(text: str) -> None:
@@ -57,7 +55,7 @@ def shown(*command: str) -> str:
     print(
         "$", " ".join(["svcctl", *command[3:]] if command[1:3] == ("-m", "svcctl") else command), flush=True
     )
-    done = subprocess.run(command, check=True, text=True, capture_output=True)
+    done = subprocess.run(command, check=True, text=True, stdout=subprocess.PIPE)
     print(done.stdout, end="", flush=True)
     return done.stdout
 
@@ -79,11 +77,10 @@ def talk(port: int) -> None:
         print(f"   sent hello to port {port}, got back {connection.recv(100).decode().strip()}", flush=True)
 
 
-def units(place: Stage, folder: Path) -> None:
-    """Generate the units into a folder and print them and their exposure."""
-    folder.mkdir()
-    shown(place.python, "-m", "svcctl", "install", str(place.echo), "--root", str(folder), "--yes")
-    generated = sorted(folder.glob("etc/systemd/system/echo.*"))
+def units(place: Stage) -> None:
+    """Install the example into the tree and print its units and their exposure."""
+    shown(place.python, "-m", "svcctl", "install", str(place.echo), "--root", str(place.root), "--yes")
+    generated = sorted(place.root.glob("etc/systemd/system/echo.*"))
     for unit in generated:
         heading(f"{unit.name}")
         print(unit.read_text(), end="")
@@ -106,8 +103,7 @@ def units(place: Stage, folder: Path) -> None:
 def main() -> None:
     """Give the tour."""
     with Receiver() as receiver, tempfile.TemporaryDirectory(dir="/var/tmp") as name:
-        folder = Path(name)
-        place = stage(folder)
+        place = stage(Path(name) / "root")
         heading(f"Running {place.echo.name}")
         process = subprocess.Popen(
             [place.python, "-P", "-m", "svcctl.runtime", str(place.echo)],
@@ -120,7 +116,7 @@ def main() -> None:
             heading("Its tree")
             shown(place.python, "-m", "svcctl", "describe", str(place.echo))
             heading("Its units")
-            units(place, folder / "root")
+            units(place)
             heading("Stopping it")
             process.send_signal(signal.SIGTERM)
             await_field(receiver, "STOPPING")
