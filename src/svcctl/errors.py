@@ -180,6 +180,21 @@ class StartError(SvcctlError):
         self.exit_status = getattr(cause, "exit_status", EX_SOFTWARE)
 
 
+class ReloadError(SvcctlError):
+    """A service raised while it reloaded; the cause is in ``__cause__``.
+
+    Args:
+        path: Path of the service in the tree.
+        cause: What it raised.
+    """
+
+    code = "reload"
+
+    def __init__(self, path: str, cause: BaseException) -> None:
+        super().__init__(f"{path} failed to reload: {describe_cause(cause)}", hint=getattr(cause, "hint", ""))
+        self.path = path
+
+
 class StopError(SvcctlError):
     """A service raised while it stopped; the cause is in ``__cause__``.
 

@@ -260,7 +260,7 @@ Reloading("config")
         init.wait_for("READY")
         init.kill(signal.SIGHUP)
         init.wait_for("RELOADING")
-        assert init.wait_for("READY")["STATUS"] == "reload failed, going on as before: ValueError: bad file"
+        assert init.wait_for("READY")["STATUS"] == "reload failed, going on as before: shop/config failed to reload: ValueError: bad file"
         assert init.stop() == 0
 
 
