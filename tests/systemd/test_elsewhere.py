@@ -39,3 +39,17 @@ def test_root_installs_into_a_tree_and_leaves_the_machine_alone(machine: Machine
     left = machine.run(["find", "/srv/image"]).stdout
     assert app.service not in left
     assert app.socket not in left
+
+
+def test_a_tree_without_systemd_gets_units_for_the_oldest_and_is_left_as_it_was(machine: Machine) -> None:
+    """Not for the version of the machine that it is made on; of the folders that were made, none stays."""
+    app = put(machine, "echo")
+    root = f"/srv/{app.name}-image"
+    machine.run(["mkdir", "-p", f"{root}/etc", f"{root}/srv/app"])
+    machine.run(["cp", app.path, f"{root}{app.path}"])
+    before = machine.files(root)
+    said = machine.run(["svcctl", "install", "--root", root, "--enable", f"{root}{app.path}"]).stderr
+    assert f"note: --systemd: no systemd was found below {root}, so the units are for systemd 252" in said
+    assert "RestartSteps" not in machine.read(f"{root}/etc/systemd/system/{app.service}")
+    machine.run(["svcctl", "uninstall", "--root", root, "--yes", app.name])
+    assert machine.files(root) == before

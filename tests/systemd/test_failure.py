@@ -9,6 +9,8 @@ from tests.systemd.machine import Machine
 
 #: A start is triggered by a waiting client at most this often within ten seconds (TriggerLimitBurst=).
 TRIGGERED = 10
+#: systemd starts a service without sockets at most this often within a minute (StartLimitBurst=).
+STARTED = 20
 
 
 def test_a_failed_start_is_never_active_names_path_and_reason_and_rolls_back(machine: Machine) -> None:
@@ -58,11 +60,39 @@ def test_status_names_the_way_back_after_the_sockets_limit_was_hit(machine: Mach
         client.connect(("127.0.0.1", app.port))
         machine.wait_for_property(app.socket, "ActiveState", "failed", timeout=60)
     shown = machine.run(["svcctl", "status", app.name], check=False).stdout
-    _, found, advice = shown.partition("hint: mend the cause, then: ")
-    assert found, shown
+    assert f"hint: mend the cause, then: svcctl start {app.name}\n" in shown
     app.replace("echo")
-    machine.run(["sh", "-c", advice.splitlines()[0]])
+    machine.run(["svcctl", "start", app.name])
+    assert machine.property(app.socket, "ActiveState") == "active"
     assert app.ask("mended") == "mended"
+
+
+def test_svcctl_start_starts_a_mended_service_whose_limit_of_starts_was_hit(machine: Machine) -> None:
+    """Without sockets it is the service that systemd refuses to start again, within a minute."""
+    app = installed(machine, "echo", "--no-sockets")
+    machine.write(app.path, "raise RuntimeError('oh dear')\n")
+    for _ in range(STARTED):
+        assert machine.systemctl("start", app.name, check=False).returncode != 0
+    app.replace("echo")
+    assert machine.systemctl("start", app.name, check=False).returncode != 0
+    machine.run(["svcctl", "start", app.name])
+    assert app.ask("mended") == "mended"
+
+
+def test_status_of_a_service_that_is_started_again_and_again_is_a_failure(machine: Machine) -> None:
+    """It was active once, and has not been since; the time is that of its present state."""
+    app = installed(machine, "echo", "--now", "--set", "Service.RestartSec=20s")
+    machine.write(
+        app.path, machine.read(app.path).replace("application =", "import os; os.abort()\napplication =")
+    )
+    machine.systemctl("kill", "--kill-whom=main", "--signal=KILL", app.name)
+    machine.wait_for_property(app.service, "SubState", "auto-restart")
+    shown = machine.run(["svcctl", "status", app.name], check=False)
+    assert shown.returncode == 3
+    assert f"error: {app.service}: does not stay up (signal)" in shown.stdout
+    since = app.property("InactiveExitTimestamp")
+    assert f"  activating since {since}" in shown.stdout
+    machine.run(["svcctl", "stop", app.name])
 
 
 def _broken(machine: Machine, mistake: str) -> App:

@@ -24,6 +24,20 @@ def test_kill_9_restarts_the_service(machine: Machine) -> None:
     assert app.ask("alive") == "alive"
 
 
+def test_status_tells_of_a_changed_file_until_the_service_is_restarted(machine: Machine) -> None:
+    """Not longer, although it is not as it was installed; and not for a service that does not run."""
+    app = installed(machine, "echo", "--now")
+    machine.write(app.path, machine.read(app.path) + "# changed\n")
+    shown = machine.run(["svcctl", "status", app.name]).stdout
+    assert f"note: {app.service}: was started before its application was changed" in shown
+    assert f"hint: svcctl restart {app.name}\n" in shown
+    machine.run(["svcctl", "restart", app.name])
+    assert "changed" not in machine.run(["svcctl", "status", app.name]).stdout
+    machine.write(app.path, machine.read(app.path) + "# changed again\n")
+    machine.run(["svcctl", "stop", app.name])
+    assert "changed" not in machine.run(["svcctl", "status", app.name]).stdout
+
+
 @pytest.mark.timeout(280)
 def test_fifty_restarts_under_load_lose_no_request_and_hit_no_start_limit(machine: Machine) -> None:
     """Twenty clients connect without pause: none is refused, reset or left without its own answer."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from tests.systemd.apps import App, named
-from tests.systemd.machine import Machine
+from tests.systemd.machine import Machine, wait_until
 
 USER = "ann"
 
@@ -24,7 +24,10 @@ def test_an_application_in_a_home_folder_runs_in_user_scope(machine: Machine, ho
     """Installed, started, answered, stopped and uninstalled by an unprivileged user."""
     app = _application(machine, home)
     before = machine.files(home)
-    machine.run_as(USER, ["svcctl", "install", "--user", "--now", app.path])
+    said = machine.run_as(USER, ["svcctl", "install", "--user", "--now", app.path]).stderr
+    # That is on for this user.
+    assert "enable-linger" not in said
+    machine.run_as(USER, ["sh", "-c", f"echo A=b >{home}/.config/{app.name}.env"])
     assert app.ask("mine") == "mine"
     assert _property(app, "ActiveState") == "active"
     machine.run_as(USER, ["svcctl", "stop", "--user", app.name])
@@ -33,6 +36,20 @@ def test_an_application_in_a_home_folder_runs_in_user_scope(machine: Machine, ho
     assert [file for file in machine.files(home) if app.name in file] == [
         file for file in before if app.name in file
     ]
+
+
+def test_the_log_names_the_command_for_the_users_own_services(machine: Machine, home: str) -> None:
+    """Where the units no longer fit."""
+    app = _application(machine, home)
+    machine.run_as(USER, ["svcctl", "install", "--user", "--now", app.path])
+    text = machine.read(app.path)
+    changed = text.replace(f'Application("{app.name}"', f'Application("{app.name}", stop_timeout=3')
+    machine.write(app.path, changed)
+    machine.run_as(USER, ["svcctl", "restart", "--user", app.name])
+    search = ["journalctl", "--output=cat", f"SYSLOG_IDENTIFIER={app.name}"]
+    found = f"`svcctl status --user {app.name}` shows the installation to repeat"
+    assert wait_until(lambda: found in machine.run(search).stdout)
+    machine.run_as(USER, ["svcctl", "uninstall", "--user", "--purge", "--yes", app.name])
 
 
 def test_an_application_in_a_home_folder_is_refused_in_system_scope(machine: Machine, home: str) -> None:

@@ -58,7 +58,11 @@ class UDPServer(Service):
         adapter = self._adapter = _Adapter(protocol, self.maxPacketSize)
         # asyncio closes what it is given, and an inherited socket has to outlive a stop.
         sock = self._listening.socket.dup() if self._listening.inherited else self._listening.socket
-        await asyncio.get_running_loop().create_datagram_endpoint(lambda: adapter, sock=sock)
+        transport, _ = await asyncio.get_running_loop().create_datagram_endpoint(lambda: adapter, sock=sock)
+        if adapter.failure is not None:
+            self._adapter = None
+            transport.abort()
+            raise adapter.failure
         super().startService()
 
     async def stopService(self) -> None:
@@ -121,15 +125,19 @@ class _Adapter(asyncio.DatagramProtocol):
         self._limit = limit
         self._classic = hasattr(protocol, "datagramReceived")
         self._transport: asyncio.DatagramTransport | None = None
+        self.failure: Exception | None = None
         self._closed: asyncio.Future[None] = asyncio.get_running_loop().create_future()
 
     def connection_made(self, transport: Any) -> None:  # noqa: ANN401 (asyncio passes its own datagram transport)
         self._transport = transport
-        if self._classic:
-            self._protocol.transport = DatagramTransport(transport)
-            self._protocol.startProtocol()
-        else:
-            self._protocol.connection_made(transport)
+        try:
+            if self._classic:
+                self._protocol.transport = DatagramTransport(transport)
+                self._protocol.startProtocol()
+            else:
+                self._protocol.connection_made(transport)
+        except Exception as error:  # noqa: BLE001 (whatever it raises is the failure of the start)
+            self.failure = error
 
     def datagram_received(self, data: bytes, addr: Any) -> None:  # noqa: ANN401 (an address of any family)
         if len(data) > self._limit:
@@ -147,12 +155,14 @@ class _Adapter(asyncio.DatagramProtocol):
             self._protocol.error_received(exc)
 
     def connection_lost(self, exc: Exception | None) -> None:
+        if not self._closed.done():
+            self._closed.set_result(None)
+        if self.failure is not None:
+            return  # what did not start is not stopped
         if self._classic:
             self._protocol.stopProtocol()
         else:
             self._protocol.connection_lost(exc)
-        if not self._closed.done():
-            self._closed.set_result(None)
 
     def close(self) -> Awaitable[None]:
         """Close the port; done when the protocol has been told."""

@@ -48,6 +48,7 @@ class StreamServerEndpointService(Service):
     kind = "stream-server"
     _listening: Listening | None = None
     _acceptor: Acceptor | None = None
+    _tls: Any = None
 
     def __init__(self, endpoint: Endpoint | str, factory: Any) -> None:  # noqa: ANN401 (three kinds of factory)
         if isinstance(endpoint, str):
@@ -61,7 +62,11 @@ class StreamServerEndpointService(Service):
         self.factory = factory
 
     def privilegedStartService(self) -> None:
-        """Bind, or take the inherited socket."""
+        """Bind, or take the inherited socket; read the key of a TLS server while it may still be read."""
+        if isinstance(self.endpoint, Ssl):
+            from svcctl.application.tls import server_context  # noqa: PLC0415 (only for TLS)
+
+            self._tls = server_context(self.endpoint)
         self._listening = open_socket(self.endpoint)
 
     def startService(self) -> Awaitable[None] | None:
@@ -69,23 +74,23 @@ class StreamServerEndpointService(Service):
         if self._listening is None:
             self.privilegedStartService()
         assert self._listening is not None  # noqa: S101 (for the type checker: bound just above)
-        tls = None
-        if isinstance(self.endpoint, Ssl):
-            from svcctl.application.tls import server_context  # noqa: PLC0415 (only for TLS)
-
-            tls = server_context(self.endpoint)
         _call_if_there(self.factory, "doStart")
-        self._acceptor = self._make_acceptor(self._listening, tls)
+        self._acceptor = Acceptor(self._listening.socket, protocol_maker(self.factory), self._tls)
         self._acceptor.start()
         return super().startService()
 
-    def _make_acceptor(self, listening: Listening, tls: Any) -> Acceptor:  # noqa: ANN401 (ssl is imported by asyncio alone)
-        return Acceptor(listening.socket, protocol_maker(self.factory), tls)
-
     async def drain(self) -> None:
-        """Accept no more and wait until every connection is over; cancelled, cut off what is left."""
-        if self._acceptor is not None and self._listening is not None:
-            await self._acceptor.drain(last_call=not self._listening.inherited)
+        """Accept no more and wait until every connection is over; cancelled, cut off what is left.
+
+        A socket of our own is closed at once, so that clients are refused instead of waiting for nobody; before
+        that, those who wait already are accepted. An inherited one goes on to queue them for whoever comes next.
+        """
+        if self._acceptor is None:
+            return
+        if self._listening is not None and not self._listening.inherited:
+            self._acceptor.last_call()
+            self.release()
+        await self._acceptor.drain()
 
     def stopService(self) -> Awaitable[None] | None:
         """Close the port, after a drain if there are connections still."""
@@ -94,8 +99,10 @@ class StreamServerEndpointService(Service):
         return self._close()
 
     async def _drain_and_close(self) -> None:
-        await self.drain()
-        self._close()
+        try:
+            await self.drain()
+        finally:
+            self._close()
 
     def _close(self) -> Awaitable[None] | None:
         if self._acceptor is not None:
@@ -128,8 +135,8 @@ class StreamServerEndpointService(Service):
     def __getstate__(self) -> dict[str, Any]:
         """Leave out what belongs to the running process."""
         state = super().__getstate__()
-        state.pop("_listening", None)
-        state.pop("_acceptor", None)
+        for name in ("_listening", "_acceptor", "_tls"):
+            state.pop(name, None)
         return state
 
 

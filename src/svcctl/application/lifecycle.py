@@ -23,26 +23,32 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable, Generator, Iterable
+from collections.abc import Awaitable, Callable, Generator
 from typing import Any, NamedTuple
 
 from svcctl.application.interfaces import IService
 from svcctl.application.record import (
+    CHANGING,
     DONE,
+    RUNNING,
     Record,
     State,
     Transition,
     children_of,
     forget,
+    is_at_rest,
     is_awaitable,
-    is_collection,
+    is_below,
     move,
     path_of,
     record_of,
     root_of,
+    settle,
+    settled,
+    stays_started,
     walk,
 )
-from svcctl.errors import LifecycleError, ServiceFailedError, StartError
+from svcctl.errors import LifecycleError, ReloadError, ServiceFailedError, StartError
 
 _log = logging.getLogger(__name__)
 
@@ -74,40 +80,54 @@ class StartChildren:
     awaits it to act when they are up; a caller outside of the driver awaits it to start the collection.
     """
 
-    __slots__ = ("_record",)
+    __slots__ = ("record",)
 
     def __init__(self, record: Record) -> None:
-        self._record = record
+        self.record = record
 
     def __await__(self) -> Generator[Any, None, None]:
-        if self._record.state is State.STARTING:
-            return start_children(self._record).__await__()
-        return start_record(self._record, call_hook=False).__await__()
+        if self.record.state is State.STARTING:
+            return start_children(self.record).__await__()
+        return start_record(self.record, call_hook=False).__await__()
 
 
 class StopChildren:
     """What a collection's ``stopService`` returns: awaited, it stops the children, in reverse."""
 
-    __slots__ = ("_record",)
+    __slots__ = ("record",)
 
     def __init__(self, record: Record) -> None:
-        self._record = record
+        self.record = record
 
     def __await__(self) -> Generator[Any, None, None]:
-        from svcctl.application.stopping import stop_children, stop_record  # noqa: PLC0415 (needed only now)
+        from svcctl.application.stopping import budget_of, stop_children_for_hook, stop_record  # noqa: PLC0415 (needed only now)
 
-        if self._record.state is State.STOPPING:
-            return stop_children(self._record).__await__()
-        return stop_record(self._record, DEFAULT_BUDGET, call_hook=False).__await__()
+        if self.record.stopping is not None:
+            return stop_children_for_hook(self.record).__await__()
+        return stop_record(self.record, budget_of(self.record), call_hook=False).__await__()
 
 
 async def bind(root: Any) -> None:  # noqa: ANN401 (services need no common class)
     """Call ``privilegedStartService`` on every service that is not bound yet, parents before children.
 
     Raises:
-        StartError: One of them failed; what was bound has been released.
+        StartError: One of them failed; everything that was bound and not started has been released.
+        LifecycleError: The tree is being bound, started or stopped at this moment.
     """
-    await _bind(_top(root))
+    record = _top(root)
+    _refuse_if_busy(record)
+    record.busy = True
+    try:
+        await _bind(record)
+    except GeneratorExit:
+        raise  # the loop is gone, and with it all that could be awaited
+    except BaseException:
+        from svcctl.application.stopping import release_all  # noqa: PLC0415 (not needed until something fails)
+
+        await release_all(record)
+        raise
+    finally:
+        record.busy = False
 
 
 async def start(root: Any) -> None:  # noqa: ANN401 (services need no common class)
@@ -118,7 +138,8 @@ async def start(root: Any) -> None:  # noqa: ANN401 (services need no common cla
 
     Raises:
         StartError: A service failed to bind or to start; nothing of the tree runs any more.
-        LifecycleError: The tree is starting or stopping at this moment.
+        LifecycleError: The tree is being bound, started or stopped at this moment, or it has failed and was not
+            stopped.
     """
     await start_record(_top(root))
 
@@ -130,7 +151,7 @@ async def stop(root: Any, budget: float = DEFAULT_BUDGET) -> None:  # noqa: ANN4
 
     Raises:
         ExceptionGroup: Services failed to stop; all others have stopped.
-        LifecycleError: The tree is starting at this moment: cancel the start instead.
+        LifecycleError: The tree is being bound or started at this moment: cancel that instead.
     """
     from svcctl.application.stopping import stop_record  # noqa: PLC0415 (not needed until something stops)
 
@@ -141,7 +162,7 @@ async def reload(root: Any) -> None:  # noqa: ANN401 (services need no common cl
     """Call the ``reload`` hook of every ready service that has one, parents before children.
 
     Raises:
-        Exception: What the first failing hook raised, after which no further hook is called.
+        ReloadError: A hook raised; no further one has been called.
     """
     for record in walk(_top(root)):
         hook = getattr(record.service, "reload", None)
@@ -152,6 +173,8 @@ async def reload(root: Any) -> None:  # noqa: ANN401 (services need no common cl
             result = hook()
             if is_awaitable(result):
                 await result
+        except Exception as error:
+            raise ReloadError(path_of(record), error) from error
         finally:
             _end_reload(record)
 
@@ -176,16 +199,18 @@ def on_failure(root: Any, callback: Callable[[ServiceFailedError], None]) -> Non
 def progress(root: Any) -> Progress:  # noqa: ANN401 (services need no common class)
     """Return how far the tree is."""
     records = walk(_top(root))
-    ready = sum(1 for record in records if record.state in {State.READY, State.RELOADING})
+    ready = sum(1 for record in records if record.state in RUNNING)
     starting = [record for record in records if record.state is State.STARTING]
     return Progress(ready, len(records), path_of(starting[-1]) if starting else "")
 
 
 def fail(record: Record, error: BaseException) -> None:
-    """Take note that a started service has failed by itself, and tell those above."""
-    if record.state in {State.READY, State.RELOADING}:
+    """Take note that a service has failed by itself, and tell those above; while it starts, its start fails."""
+    if record.state in RUNNING:
         move(record, State.FAILED, error)
         report(record, error)
+    elif record.state is State.STARTING and record.error is None:
+        record.error = error
     else:
         _log.error(
             "service failed outside of its running time",
@@ -205,127 +230,135 @@ def report(record: Record, error: BaseException) -> None:
         callback(failure)
 
 
+def _refuse_if_busy(record: Record) -> None:
+    if record.busy or record.state in CHANGING:
+        doing = "being bound or released" if record.busy else record.state.value
+        raise LifecycleError(f"{path_of(record)} is {doing} already")
+    if record.started and record.state is State.FAILED:
+        raise LifecycleError(f"{path_of(record)} has failed", hint="stop it before it is started again")
+
+
 async def start_record(record: Record, *, call_hook: bool = True) -> None:
     """Start one service and all below it; without calling its own hook if that is what asks for it."""
-    if record.state in {State.READY, State.RELOADING}:
+    if record.state in RUNNING:
         return
-    if record.state in {State.STARTING, State.STOPPING}:
-        raise LifecycleError(f"{path_of(record)} is {record.state.value} already")
-    await _bind(record)
+    _refuse_if_busy(record)
+    record.error = None
     move(record, State.STARTING)
     try:
+        if record.collection or not record.bound:
+            await _bind(record)
         result = record.service.startService() if call_hook else None
-        if is_awaitable(result) and not isinstance(result, StartChildren):
+        if is_awaitable(result) and not (isinstance(result, StartChildren) and result.record is record):
             await result
         record.started = True
-        if is_collection(record.service):
+        if record.collection:
             await start_children(record)
-    except Exception as error:
-        raise await _abandon(record, error) from error
+        if record.error is not None:
+            raise record.error  # noqa: TRY301 (a failure that the service declared is one like any other)
+    except GeneratorExit:
+        raise  # the loop is gone, and with it all that could be awaited
     except BaseException as error:
-        await _abandon(record, error)
-        raise
+        from svcctl.application.stopping import abandon  # noqa: PLC0415 (not needed until something fails)
+
+        failure = await abandon(record, error, asked=is_asked_for(error))
+        if failure is error:
+            raise
+        raise failure from error
     move(record, State.READY)
+    if record.settling is not None:
+        settle(record)
 
 
 async def start_children(record: Record) -> None:
     """Start the children that are not started yet, in order, and those that are added meanwhile."""
-    if record.children_busy is not None:
-        await asyncio.shield(record.children_busy)
-        return
-    record.children_busy = asyncio.get_running_loop().create_future()
+    while record.children_settling is not None:
+        await asyncio.shield(record.children_settling)
+    if record.state is not State.STARTING:
+        return  # the start was abandoned meanwhile
+    record.children_settling = asyncio.get_running_loop().create_future()
+    record.children_task = asyncio.current_task()
     try:
-        while pending := [child for child in children_of(record) if _is_down(child)]:
+        while pending := [child for child in children_of(record) if not stays_started(child)]:
             for child in pending:
-                if child.parent is record and _is_down(child):
-                    await _start_member(record, child)
+                await _start_member(record, child)
     finally:
-        record.children_busy.set_result(None)
-        record.children_busy = None
+        record.children_settling.set_result(None)
+        record.children_settling = record.children_task = None
 
 
 async def _start_member(parent: Record, child: Record) -> None:
+    if child.start_task is not None or child.stop_task is not None or child.state in CHANGING:
+        await settled(child)
+    if child.parent is not parent or stays_started(child):
+        return
     try:
         await start_record(child)
     except StartError as error:
         if child.parent is parent:
             raise
         # It was removed while it started, so its failure is no longer the collection's.
-        _log.warning(
-            "removed service failed to start", extra={"svcctl_path": error.path, "svcctl_error": str(error)}
-        )
-    if child.parent is not parent:
-        from svcctl.application.stopping import stop_record  # noqa: PLC0415 (not needed until something stops)
-
-        await stop_record(child, DEFAULT_BUDGET)
-        resolve(child)
+        _log.warning("removed service failed to start", exc_info=error, extra={"svcctl_path": error.path})
+        _heed_cancellation()
 
 
-def _is_down(record: Record) -> bool:
-    return record.state in {State.STOPPED, State.FAILED} and not record.started
-
-
-async def _bind(record: Record) -> None:
-    bound: list[Record] = []
-    pending = [record]
+async def _bind(top: Record) -> None:
+    """Bind a service and all below it, parents before children; leave what was bound when one of them fails."""
+    pending = [top]
     while pending:
         each = pending.pop()
-        if not each.bound:
-            try:
-                result = each.service.privilegedStartService()
-                if is_awaitable(result):
-                    await result
-            except BaseException as error:
-                release(reversed(bound))
-                move(each, State.FAILED, error)
-                if not isinstance(error, Exception):
-                    raise
-                raise StartError(path_of(each), "bind", error) from error
-            each.bound = True
-            bound.append(each)
-        pending.extend(reversed(children_of(each)))
+        if each is top or (is_at_rest(each) and not each.busy and is_below(each, top)):
+            await _bind_one(each, top)
+        if each.collection:
+            pending.extend(reversed(children_of(each)))
 
 
-def release(records: Iterable[Record]) -> None:
-    """Undo the binding of services that were bound and never started."""
-    for record in records:
-        if record.bound and not record.started:
-            record.bound = False
-            hook = getattr(record.service, "release", None)
-            try:
-                if hook is not None:
-                    hook()
-            except Exception:  # noqa: BLE001 (a service may raise anything; all of them are released)
-                _log.exception("release failed", extra={"svcctl_path": path_of(record)})
+async def _bind_one(record: Record, top: Record) -> None:
+    if record.bound or record.started:
+        return
+    was_busy, record.busy = record.busy, True
+    try:
+        result = record.service.privilegedStartService()
+        if is_awaitable(result):
+            await result
+        record.bound = True
+    except BaseException as error:
+        if is_asked_for(error):
+            raise
+        if not is_below(record, top):
+            _log.warning("removed service failed to bind", exc_info=error)
+            return
+        if record.state is not State.STARTING:  # else whoever starts it does that when all is undone
+            move(record, State.FAILED, error)
+        raise StartError(path_of(record), "bind", error) from error
+    finally:
+        record.busy = was_busy
+    if not is_below(record, top):
+        from svcctl.application.stopping import release_all  # noqa: PLC0415 (only for trees that change)
+
+        await release_all(record)
+        _heed_cancellation()
 
 
-async def _abandon(record: Record, error: BaseException) -> BaseException:
-    """Undo the start of a service and of all below it; return what to raise."""
-    from svcctl.application.stopping import roll_back  # noqa: PLC0415 (not needed until something fails)
-
-    failed_path = path_of(record)
-    errors = await roll_back(record)
-    move(record, State.FAILED, error)
-    if not isinstance(error, Exception):
-        for each in errors:
-            _log.error("stop failed while a start was abandoned", exc_info=each)
-        return error
-    failure = error if isinstance(error, StartError) else StartError(failed_path, "start", error)
-    failure.rollback += errors
-    return failure
+def _heed_cancellation() -> None:
+    """Go on with a cancellation that came while something was undone, which went on all the same."""
+    task = asyncio.current_task()
+    if task is not None and task.cancelling():
+        raise asyncio.CancelledError
 
 
-def resolve(record: Record) -> None:
-    """Tell those who wait for a service's end that it has come."""
-    if record.leaving is not None and not record.leaving.done():
-        record.leaving.set_result(None)
-    record.leaving = None
+def is_asked_for(error: BaseException) -> bool:
+    """Tell whether an error is somebody's wish to end, not a failure: a cancellation from outside, an exit."""
+    if isinstance(error, asyncio.CancelledError):
+        task = asyncio.current_task()
+        return task is not None and task.cancelling() > 0
+    return not isinstance(error, Exception)
 
 
 def added(parent: Record, child: Record) -> Awaitable[None]:
-    """Start a child that was added to a ready collection; return what to await for its readiness."""
+    """Start a child that was added to a running collection; return what to await for its readiness."""
     child.parent = parent
-    if parent.state is not State.READY or not _is_down(child):
+    if parent.state not in RUNNING or stays_started(child):
         return DONE
     from svcctl.application.outcome import starting  # noqa: PLC0415 (only for trees that change while they run)
 
@@ -334,11 +367,12 @@ def added(parent: Record, child: Record) -> Awaitable[None]:
 
 def removed(child: Record) -> Awaitable[None]:
     """Stop a child that was removed from its collection; return what to await for its end."""
-    child.parent = None
-    if child.state is State.STOPPED or (child.state is State.FAILED and not child.started):
-        release(reversed(walk(child)))
-        forget(child)
+    former, child.parent = child.parent, None
+    members = walk(child)
+    if all(is_at_rest(each) for each in members):
+        for each in members:
+            forget(each)
         return DONE
     from svcctl.application.outcome import leaving  # noqa: PLC0415 (only for trees that change while they run)
 
-    return leaving(child)
+    return leaving(child, former)

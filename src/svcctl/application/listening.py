@@ -7,13 +7,13 @@ protocol. Here a reader callback accepts, a connection counts from then on, and 
 from __future__ import annotations
 
 import asyncio
-import errno
 import inspect
 import logging
 import socket
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
+from svcctl.application.record import is_awaitable
 from svcctl.errors import FactoryError
 
 if TYPE_CHECKING:
@@ -24,9 +24,14 @@ _log = logging.getLogger(__name__)
 #: Makes the protocol of one connection from the peer's address; ``None`` refuses the connection.
 ProtocolMaker = Callable[[Any], asyncio.BaseProtocol | None]
 
-#: Errors of accept() that mean "no resources now": waiting helps, trying again at once does not.
-_EXHAUSTED = {errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM}
+#: Seconds to wait after accept() failed, mostly for want of descriptors or memory: trying again at once does not help.
 _PAUSE = 1.0
+
+#: Connections accepted in one turn of the loop, so that those already there are served, too.
+_AT_ONCE = 100
+
+#: Connections accepted at most when the listener closes; more than any backlog.
+_LAST_CALL = 65536
 
 
 class Connection(socket.socket):
@@ -36,11 +41,12 @@ class Connection(socket.socket):
     that costs nothing per byte and leaves the protocol alone.
     """
 
-    __slots__ = ("over", "protocol", "transport")
+    __slots__ = ("asked", "over", "protocol", "transport")
 
+    asked: bool
     over: Callable[[Connection], None] | None
     protocol: asyncio.BaseProtocol | None
-    transport: asyncio.BaseTransport | None
+    transport: Any  # uvloop's transports are no instances of asyncio's classes
 
     def close(self) -> None:
         """Close, and tell."""
@@ -66,7 +72,6 @@ class Acceptor:
         sock: The socket; it listens and does not block.
         make_protocol: Makes the protocol of a connection.
         tls: Wrap connections in TLS.
-        finish: Asks one protocol to finish what it does and close; the default calls its ``drain()`` if it has one.
     """
 
     def __init__(
@@ -74,46 +79,52 @@ class Acceptor:
         sock: socket.socket,
         make_protocol: ProtocolMaker,
         tls: ssl.SSLContext | None = None,
-        finish: Callable[[Any], object] | None = None,
     ) -> None:
         self.connections: set[Connection] = set()
         self._sock = sock
         self._make_protocol = make_protocol
         self._tls = tls
-        self._finish = finish or _call_drain
         self._loop = asyncio.get_running_loop()
+        self._open = False
         self._attaching: set[asyncio.Task[None]] = set()
+        self._asking: set[asyncio.Future[Any]] = set()
         self._empty: asyncio.Future[None] | None = None
         self._pause: asyncio.TimerHandle | None = None
 
     def start(self) -> None:
         """Begin to accept."""
         self._pause = None
-        self._loop.add_reader(self._sock, self._accept)
+        self._open = True
+        self._loop.add_reader(self._sock, self._accept, _AT_ONCE)
 
     def stop(self) -> None:
         """Accept no more; connections go on."""
         if self._pause is not None:
             self._pause.cancel()
-        self._loop.remove_reader(self._sock)
+        if self._open:
+            self._open = False
+            self._loop.remove_reader(self._sock)
 
-    async def drain(self, *, last_call: bool) -> None:
-        """Accept no more and wait until every connection is over; cancelled, abort those that are left.
+    def last_call(self) -> None:
+        """Accept no more but what waits in the backlog already, because nobody else will."""
+        if self._open:
+            self.stop()
+            self._accept(_LAST_CALL)
 
-        Args:
-            last_call: First accept what waits in the backlog, because nobody else will.
-        """
+    async def drain(self) -> None:
+        """Accept no more and wait until every connection is over; cancelled, abort those that are left."""
         self.stop()
-        if last_call:
-            self._accept()
         try:
             while self._attaching:
                 await asyncio.wait(self._attaching)
             for connection in tuple(self.connections):
-                self._finish(connection.protocol)
-            if self.connections:
-                self._empty = self._loop.create_future()
-                await self._empty
+                self._ask_to_finish(connection)
+            while self.connections:
+                if self._empty is None or self._empty.done():
+                    self._empty = self._loop.create_future()
+                await asyncio.shield(self._empty)
+            if self._asking:
+                await asyncio.wait(self._asking)
         except asyncio.CancelledError:
             await self.abort()
 
@@ -122,18 +133,18 @@ class Acceptor:
         left = tuple(self.connections)
         if left:
             _log.warning("connections cut off", extra={"svcctl_connections": len(left)})
-        for task in self._attaching:
+        for task in (*self._attaching, *self._asking):
             task.cancel()
         for connection in left:
-            if isinstance(connection.transport, asyncio.WriteTransport):
+            if connection.transport is not None:
                 connection.transport.abort()
             running: asyncio.Task[None] | None = getattr(connection.protocol, "running", None)
             if running is not None:
                 running.cancel()
         await asyncio.sleep(0)  # transports call connection_lost in the next turn of the loop
 
-    def _accept(self) -> None:
-        while True:
+    def _accept(self, most: int) -> None:
+        for _ in range(most):
             try:
                 accepted, peer = self._sock.accept()
             except (BlockingIOError, InterruptedError, ConnectionAbortedError):
@@ -144,20 +155,38 @@ class Acceptor:
             connection = Connection(fileno=accepted.detach())
             connection.setblocking(False)  # noqa: FBT003 (the standard library's signature)
             connection.over, connection.protocol, connection.transport = self._ended, None, None
+            connection.asked = False
             self.connections.add(connection)
             task = self._loop.create_task(self._attach(connection, peer))
             self._attaching.add(task)
             task.add_done_callback(self._attaching.discard)
 
     def _rest(self, error: OSError) -> None:
-        if error.errno not in _EXHAUSTED:
-            _log.error("accept failed", extra={"svcctl_error": str(error)})
+        _log.error("cannot accept; waiting", extra={"svcctl_error": str(error), "svcctl_seconds": _PAUSE})
+        if self._open:
+            self._loop.remove_reader(self._sock)
+            self._pause = self._loop.call_later(_PAUSE, self.start)
+
+    def _ask_to_finish(self, connection: Connection) -> None:
+        """Call the ``drain()`` of a connection's protocol, if it has one, once."""
+        hook = getattr(connection.protocol, "drain", None)
+        if hook is None or connection.asked:
             return
-        _log.error(
-            "no resources to accept; waiting", extra={"svcctl_error": str(error), "svcctl_seconds": _PAUSE}
-        )
-        self._loop.remove_reader(self._sock)
-        self._pause = self._loop.call_later(_PAUSE, self.start)
+        connection.asked = True
+        try:
+            result = hook()
+        except Exception:  # noqa: BLE001 (users' code may raise anything; all others are asked, too)
+            _log.exception("drain() of a protocol failed")
+            return
+        if is_awaitable(result):
+            task = asyncio.ensure_future(result)
+            self._asking.add(task)
+            task.add_done_callback(self._asked)
+
+    def _asked(self, task: asyncio.Future[Any]) -> None:
+        self._asking.discard(task)
+        if not task.cancelled() and (error := task.exception()) is not None:
+            _log.error("drain() of a protocol failed", exc_info=error)
 
     async def _attach(self, connection: Connection, peer: Any) -> None:  # noqa: ANN401 (an address of any family)
         try:
@@ -200,6 +229,10 @@ def protocol_maker(factory: Any) -> ProtocolMaker:  # noqa: ANN401 (three kinds 
         FactoryError: It is none of these.
     """
     if hasattr(factory, "buildProtocol"):
+        if isinstance(factory, type):
+            raise FactoryError(
+                f"{factory.__name__} is a class", hint=f"give an instance: {factory.__name__}()"
+            )
         from svcctl.application.protocol import adapted  # noqa: PLC0415 (only for factories of the framework)
 
         return lambda peer: adapted(factory, peer)
@@ -216,10 +249,19 @@ def protocol_maker(factory: Any) -> ProtocolMaker:  # noqa: ANN401 (three kinds 
     if hasattr(factory, "dataReceived"):
         name = getattr(factory, "__name__", type(factory).__name__)
         raise FactoryError(f"{name} is a protocol, not a factory", hint=f"give Factory.forProtocol({name})")
+    _refuse_arguments(factory)
     return lambda _peer: factory()
 
 
-def _call_drain(protocol: Any) -> None:  # noqa: ANN401 (protocols need no common class)
-    hook = getattr(protocol, "drain", None)
-    if hook is not None:
-        hook()
+def _refuse_arguments(factory: Callable[..., Any]) -> None:
+    try:
+        signature = inspect.signature(factory)
+    except ValueError:  # it is written in C and does not say what it takes
+        return
+    try:
+        signature.bind()
+    except TypeError as error:
+        raise FactoryError(
+            f"{factory!r} cannot be called without arguments: {error}",
+            hint="a handler of connections is written `async def handler(reader, writer)`",
+        ) from None

@@ -10,8 +10,11 @@ Example:
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections.abc import Callable, Iterable
 from typing import Any, Self
+
+_log = logging.getLogger(__name__)
 
 
 class Transport:
@@ -180,9 +183,13 @@ class Adapter(asyncio.Protocol):
             if method is not None:
                 setattr(self, ours, method)
 
-    def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        """Hand the transport over."""
-        self._protocol.makeConnection(Transport(transport))  # type: ignore[arg-type]  # servers attach stream transports only
+    def connection_made(self, transport: Any) -> None:  # noqa: ANN401 (uvloop's are no instances of asyncio's classes)
+        """Hand the transport over; a protocol that cannot begin loses its connection."""
+        try:
+            self._protocol.makeConnection(Transport(transport))
+        except Exception:  # noqa: BLE001 (users' code may raise anything; it costs this connection alone)
+            _log.exception("connectionMade failed; connection closed")
+            transport.abort()
 
     def connection_lost(self, exc: Exception | None) -> None:
         """Tell the protocol, with a reason in every case."""

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections.abc import Awaitable, Callable, Generator, Iterable
 from enum import Enum
 from typing import Any, TypeGuard
 
 from svcctl.errors import ServiceFailedError
+
+_log = logging.getLogger(__name__)
 
 
 class State(Enum):
@@ -20,6 +23,12 @@ class State(Enum):
     STOPPING = "stopping"
     FAILED = "failed"
     BACKING_OFF = "backing off"
+
+
+#: States in tuples: a set would hash them, which Enum does slowly, each time.
+RUNNING = (State.READY, State.RELOADING)
+CHANGING = (State.STARTING, State.STOPPING)
+RESTING = (State.STOPPED, State.FAILED)
 
 
 class Transition:
@@ -50,44 +59,67 @@ class Record:
 
     Attributes:
         service: The service.
+        collection: Whether the service holds others.
         parent: The record of its collection; ``None`` for a root and for whatever was removed.
         state: Where it is in its life.
+        busy: It, or the tree below it, is being bound or released.
         bound: Its ``privilegedStartService`` has run and not been undone.
         started: Its ``startService`` has run, so ``stopService`` has to.
-        task: The task that starts or stops this one alone, if there is one.
+        drained: Its ``drain`` has been called since it started.
+        error: Why it failed by itself while it was starting.
+        start_task: The task that starts this one alone, because it was added to something that runs.
+        stop_task: The task that stops this one alone, because it was removed.
+        departing: The tasks that stop what was removed from this collection.
         stopping: The run of stops it takes part in, while it stops.
-        leaving: Resolved once it has stopped, for those who removed it while it started or stopped.
-        children_busy: Set while its children are being started, for whoever asks a second time.
+        settling: Resolved at the end of a start or stop, for those who wait for it.
+        children_task: The task that starts its children.
+        children_settling: Resolved when that task has started them, or given up.
         observers: Called at each transition in the tree below a root.
         failure_callbacks: Called when a service of the tree below a root fails after its start.
     """
 
     __slots__ = (
         "bound",
-        "children_busy",
+        "busy",
+        "children_settling",
+        "children_task",
+        "collection",
+        "departing",
+        "drained",
+        "error",
         "failure_callbacks",
-        "leaving",
         "observers",
         "parent",
         "service",
+        "settling",
+        "start_task",
         "started",
         "state",
+        "stop_task",
         "stopping",
-        "task",
     )
 
     def __init__(self, service: Any) -> None:  # noqa: ANN401 (services need no common class)
         self.service = service
-        self.parent: Record | None = None
+        self.collection = is_collection(service)
+        holder = getattr(service, "parent", None)  # known already if the service comes out of a pickle
+        self.parent: Record | None = record_of(holder) if is_collection(holder) else None
         self.state = State.STOPPED
-        self.bound = False
-        self.started = False
-        self.task: asyncio.Task[None] | None = None
+        self.busy = self.bound = self.started = self.drained = False
+        self.error: BaseException | None = None
+        self.start_task: asyncio.Task[None] | None = None
+        self.stop_task: asyncio.Task[None] | None = None
+        self.departing: set[asyncio.Task[None]] | None = None
         self.stopping: Any = None
-        self.leaving: asyncio.Future[None] | None = None
-        self.children_busy: asyncio.Future[None] | None = None
+        self.settling: asyncio.Future[None] | None = None
+        self.children_task: asyncio.Task[Any] | None = None
+        self.children_settling: asyncio.Future[None] | None = None
         self.observers: list[Callable[[Transition], None]] | None = None
         self.failure_callbacks: list[Callable[[ServiceFailedError], None]] | None = None
+
+    def __reduce__(self) -> tuple[type[None], tuple[()]]:
+        """Leave nothing of the running process in a pickle, whatever the service's class does about its state."""
+        return (type(None), ())
 
 
 class Done:
@@ -102,28 +134,43 @@ class Done:
 
 DONE = Done()
 
-# Objects that are no Service have no place of their own for their record. The record holds the object, so that
-# its identity cannot be taken over while the entry exists.
-_foreign: dict[int, Record] = {}
+#: Where a service keeps its record.
+RECORD_KEY = "_svcctl_record"
+
+# Records of the objects that have no attributes of their own. A record holds its object, so that the identity
+# cannot be taken over while the entry exists.
+_slotted: dict[int, Record] = {}
 
 
 def record_of(service: Any) -> Record:  # noqa: ANN401 (services need no common class)
-    """Return the record of a service, making it if there is none."""
+    """Return the record of a service, making it if there is none.
+
+    It lives in the service, and with it; past any ``__setattr__`` of its class. A shallow copy brings the record
+    of its original along, which is not its own.
+    """
     try:
-        record: Record | None = service._record  # noqa: SLF001 (Service reserves this attribute for the driver)
+        attributes = service.__dict__
     except AttributeError:
-        record = _foreign.get(id(service))
+        record = _slotted.get(id(service))
         if record is None:
-            record = _foreign[id(service)] = Record(service)
+            record = _slotted[id(service)] = Record(service)
         return record
-    if record is None:
-        record = service._record = Record(service)  # noqa: SLF001 (the same)
+    record = attributes.get(RECORD_KEY)
+    if record is None or record.service is not service:
+        record = attributes[RECORD_KEY] = Record(service)
     return record
 
 
+def known_record(service: Any) -> Record | None:  # noqa: ANN401 (services need no common class)
+    """Return the record of a service that has one."""
+    record: Record | None = service.__dict__.get(RECORD_KEY)
+    return record if record is not None and record.service is service else None
+
+
 def forget(record: Record) -> None:
-    """Drop the record of a service that is no :class:`~svcctl.application.service.Service` and has ended."""
-    _foreign.pop(id(record.service), None)
+    """Drop the record of an object that cannot hold it and has left its tree for good."""
+    if _slotted:
+        _slotted.pop(id(record.service), None)
 
 
 def is_collection(service: object) -> bool:
@@ -133,7 +180,7 @@ def is_collection(service: object) -> bool:
 
 def children_of(record: Record) -> list[Record]:
     """Return the records of a collection's children as they are now, in the order in which they start."""
-    if not is_collection(record.service):
+    if not record.collection:
         return []
     members: Iterable[Any] = record.service
     children = []
@@ -151,7 +198,8 @@ def walk(record: Record) -> list[Record]:
     while pending:
         each = pending.pop()
         found.append(each)
-        pending.extend(reversed(children_of(each)))
+        if each.collection:
+            pending.extend(reversed(children_of(each)))
     return found
 
 
@@ -177,23 +225,81 @@ def path_of(record: Record) -> str:
     """Return the path of a service: labels from the root down, joined by ``/``."""
     labels: list[str] = []
     while record.parent is not None:
-        siblings = children_of(record.parent)
-        position = next((index for index, each in enumerate(siblings) if each is record), len(siblings))
-        labels.append(label(record.service, position))
+        labels.append(label(record.service, _position(record)))
         record = record.parent
     labels.append(label(record.service, 0))
     return "/".join(reversed(labels))
+
+
+def _position(record: Record) -> int:
+    if record.parent is None or getattr(record.service, "name", None) is not None:
+        return 0  # it has a name, which saves the search
+    for index, child in enumerate(record.parent.service):
+        if child is record.service:
+            return index
+    return len(list(record.parent.service))
 
 
 def move(record: Record, state: State, error: BaseException | None = None) -> None:
     """Bring a service into a state and tell the observers of its tree."""
     before = record.state
     record.state = state
-    observers = root_of(record).observers
-    if observers:
-        transition = Transition(record, before, state, error)
-        for observer in tuple(observers):
+    root = record
+    while root.parent is not None:
+        root = root.parent
+    if root.observers:
+        _tell(root.observers, Transition(record, before, state, error))
+
+
+def _tell(observers: Iterable[Callable[[Transition], None]], transition: Transition) -> None:
+    for observer in tuple(observers):
+        try:
             observer(transition)
+        except Exception:  # noqa: BLE001 (whoever looks on must not get in the way)
+            _log.exception("observer of the tree failed")
+
+
+def stays_started(child: Record) -> bool:
+    """Tell whether a collection need not start a child: it has started, and nobody is about to stop it."""
+    busy = child.start_task is not None or child.stop_task is not None
+    return child.started and not busy and child.state is not State.STOPPING
+
+
+async def settled(record: Record) -> None:
+    """Wait until nobody is starting or stopping a service any more, or is about to."""
+    while (task := record.stop_task or record.start_task) is not None:
+        await asyncio.wait({task})
+    await unchanging(record)
+
+
+async def unchanging(record: Record) -> None:
+    """Wait until a service is neither starting nor stopping."""
+    while record.state in CHANGING:
+        if record.settling is None:
+            record.settling = asyncio.get_running_loop().create_future()
+        await asyncio.shield(record.settling)
+
+
+def settle(record: Record) -> None:
+    """Tell those who wait for the end of a service's start or stop that it has come."""
+    if record.settling is not None and not record.settling.done():
+        record.settling.set_result(None)
+    record.settling = None
+
+
+def is_below(record: Record, top: Record) -> bool:
+    """Tell whether a service is still in a tree: hooks may have removed it meanwhile."""
+    while record is not top:
+        if record.parent is None:
+            return False
+        record = record.parent
+    return True
+
+
+def is_at_rest(record: Record) -> bool:
+    """Tell whether there is nothing to stop or to release of a service, now or soon."""
+    busy = record.start_task is not None or record.stop_task is not None
+    return not (busy or record.started or record.bound) and record.state in RESTING
 
 
 def is_awaitable(result: object) -> TypeGuard[Awaitable[Any]]:

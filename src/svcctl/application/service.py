@@ -4,7 +4,7 @@ Example:
     >>> application = Application("shop")
     >>> shop = MultiService()
     >>> shop.setName("counter")
-    >>> shop.setServiceParent(application)
+    >>> _ = shop.setServiceParent(application)
     >>> IServiceCollection(application).getServiceNamed("counter") is shop
     True
 """
@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 from svcctl.application.interfaces import IProcess, IService, IServiceCollection
 from svcctl.application.lifecycle import StartChildren, StopChildren, added, fail, removed
-from svcctl.application.record import DONE, Record, State, move, path_of, record_of
+from svcctl.application.record import DONE, RECORD_KEY, RUNNING, State, known_record, move, path_of, record_of
 from svcctl.errors import DuplicateNameError, NotChildError, ParentError, ServiceNotFoundError
 
 if TYPE_CHECKING:
@@ -51,13 +51,12 @@ class Service:
     parent: Any = None
     stop_timeout: float | None = None
     kind = "opaque"
-    _record: Record | None = None
 
     @property
     def running(self) -> bool:
         """Whether it has started and not stopped or failed since; the driver alone changes it."""
-        record = self._record
-        return record is not None and record.state in {State.READY, State.RELOADING}
+        record = known_record(self)
+        return record is not None and record.state in RUNNING
 
     @property
     def path(self) -> str:
@@ -89,7 +88,8 @@ class Service:
         _refuse_second_parent(self, collection)
         outcome = collection.addService(self)
         self.parent = collection
-        return outcome if outcome is not None else DONE
+        # A collection of another class may only have put it into its list.
+        return outcome if outcome is not None else added(record_of(collection), record_of(self))
 
     def disownServiceParent(self) -> Awaitable[None]:
         """Take the service out of its collection.
@@ -104,7 +104,7 @@ class Service:
             raise ParentError(f"{self.path} cannot leave its parent: it has none")
         outcome = self.parent.removeService(self)
         self.parent = None
-        return outcome if outcome is not None else DONE
+        return outcome if outcome is not None else removed(record_of(self))
 
     def privilegedStartService(self) -> Awaitable[None] | None:
         """Do what has to precede the loss of privileges; called on the whole tree before anything starts."""
@@ -121,8 +121,8 @@ class Service:
     def stopService(self) -> Awaitable[None] | None:
         """Stop. Override it; what it raises is reported when all other services have been stopped, too."""
         record = record_of(self)
-        if record.state is not State.STOPPING:  # called by hand, outside of the driver
-            record.started = record.bound = False
+        if record.started and record.state is not State.STOPPING:  # called by hand, outside of the driver
+            record.started = record.bound = record.drained = False
             move(record, State.STOPPED)
         return DONE
 
@@ -151,7 +151,7 @@ class Service:
     def __getstate__(self) -> dict[str, Any]:
         """Leave out what belongs to the running process: a copy or a loaded service is stopped."""
         state = dict(self.__dict__)
-        state.pop("_record", None)
+        state.pop(RECORD_KEY, None)
         return state
 
 
@@ -194,8 +194,14 @@ class MultiService(Service):
 
         Raises:
             DuplicateNameError: There is a child of that name; neither parent nor child has changed.
-            ParentError: The child is in a collection already.
+            ParentError: The child is in a collection already, or the collection is in the child.
+            TypeError: It is no service.
         """
+        if not hasattr(service, "startService"):
+            IService(service)  # type: ignore[misc,call-arg]  # the interface adapts; here it says what is missing
+            raise TypeError(
+                f"{type(service).__name__} object is no service; IService() gives the root of its tree"
+            )
         _refuse_second_parent(service, self)
         name = service.name
         if name is not None:
@@ -257,15 +263,20 @@ class MultiService(Service):
         return self.services[index]
 
 
-def _refuse_second_parent(service: Any, parent: object) -> None:  # noqa: ANN401 (services need no common class)
+def _refuse_second_parent(service: Any, parent: Any) -> None:  # noqa: ANN401 (services need no common class)
     present = getattr(service, "parent", None)
     if present is not None and present is not parent:
         raise ParentError(
             f"{path_of(record_of(service))} has a parent already",
             hint="take it out with disownServiceParent() first",
         )
-    if present is parent and any(child is service for child in parent):  # type: ignore[attr-defined]
+    if present is not None and any(child is service for child in parent):
         raise ParentError(f"{path_of(record_of(service))} is in that collection already")
+    above = parent
+    while above is not None:
+        if above is service:
+            raise ParentError(f"{path_of(record_of(service))} cannot be below itself")
+        above = getattr(above, "parent", None)
 
 
 class Process:

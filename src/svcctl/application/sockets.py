@@ -36,22 +36,37 @@ class Inherited:
     def __init__(self, sockets: Sequence[tuple[str, socket.socket]] = (), unit: str | None = None) -> None:
         self._sockets = list(sockets)
         self._unit = unit
-        self._taken: dict[int, Endpoint] = {}
+        self._used: set[int] = set()
+        self._in_use: set[int] = set()
 
     def take(self, endpoint: Endpoint) -> socket.socket | None:
-        """Return the socket for an endpoint; the same one when the same endpoint asks again.
+        """Return a socket for an endpoint that nobody uses yet; of several with one name, the first that fits.
 
         Returns:
             The socket, or ``None`` if there is none and it may be bound here.
 
         Raises:
-            MissingSocketError: There is none and it must have been handed over, or it is of another type.
+            MissingSocketError: There is none and it must have been handed over, or it is of another type or in use.
         """
-        for position, (name, sock) in enumerate(self._sockets):
-            if self._answers(position, name, endpoint):
-                self._taken[position] = endpoint
-                _check_type(name, sock, endpoint)
-                return sock
+        named = [
+            position for position, (name, _) in enumerate(self._sockets) if _answers(position, name, endpoint)
+        ]
+        free = [position for position in named if position not in self._in_use]
+        for position in free:
+            if not _mismatch(*self._sockets[position], endpoint):
+                self._used.add(position)
+                self._in_use.add(position)
+                return self._sockets[position][1]
+        if free:
+            raise MissingSocketError(
+                _mismatch(*self._sockets[free[0]], endpoint),
+                hint="correct the socket unit, or repeat `svcctl install`",
+            )
+        if named:
+            raise MissingSocketError(
+                f"another service listens on the socket named {descriptor_name(endpoint)} already",
+                hint="give each service an address of its own",
+            )
         if self._unit is None and not isinstance(endpoint, Systemd):
             return None
         names = ", ".join(name for name, _ in self._sockets) or "no socket at all"
@@ -67,14 +82,11 @@ class Inherited:
 
     def unused(self) -> tuple[str, ...]:
         """Return the names of the sockets that no listener has asked for."""
-        return tuple(name for position, (name, _) in enumerate(self._sockets) if position not in self._taken)
+        return tuple(name for position, (name, _) in enumerate(self._sockets) if position not in self._used)
 
-    def _answers(self, position: int, name: str, endpoint: Endpoint) -> bool:
-        if self._taken.get(position, endpoint) != endpoint:
-            return False
-        if isinstance(endpoint, Systemd) and endpoint.index is not None:
-            return position == endpoint.index
-        return name == descriptor_name(endpoint)
+    def give_back(self, sock: socket.socket) -> None:
+        """Take note that a service no longer uses a socket; it or another one may take it again."""
+        self._in_use -= {position for position, (_, each) in enumerate(self._sockets) if each is sock}
 
 
 class Listening(Value):
@@ -84,18 +96,21 @@ class Listening(Value):
         socket: The socket; a stream socket listens.
         path: The path to remove when it is closed; empty if there is nothing to remove.
         inherited: The init system has it, too, so it stays open until the process ends.
+        identity: Device and inode of the path as it was made: what has taken its place since is not ours.
     """
 
     socket: socket.socket
     path: str
     inherited: bool
+    identity: tuple[int, int] = (0, 0)
 
     def close(self) -> None:
         """Give the socket back; never shut an inherited one down nor remove its path."""
         if self.inherited:
+            _inherited.give_back(self.socket)
             return
         if self.path:
-            _remove_own_path(self.path)
+            _remove_own_path(self.path, self.identity)
         self.socket.close()
 
 
@@ -156,16 +171,26 @@ def _address(interface: str, port: int, family: int, kind: int) -> tuple[Any, ..
 
 def _bind_path(endpoint: Unix) -> Listening:
     _remove_stale_path(endpoint.address)
+    path = os.path.abspath(endpoint.address)  # noqa: PTH100 (pathlib is slow to import)
     sock = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+    identity = (0, 0)
     try:
         os.fchmod(sock.fileno(), endpoint.mode)  # so that the path never has more rights than asked for
         sock.bind(endpoint.address)
+        identity = _identity(path)
         os.chmod(endpoint.address, endpoint.mode)  # noqa: PTH101 (the umask may have taken rights away; pathlib is slow to import)
         _listen(sock, endpoint)
     except BaseException:
+        if identity != (0, 0):
+            _remove_own_path(path, identity)
         sock.close()
         raise
-    return Listening(sock, os.path.abspath(endpoint.address), inherited=False)  # noqa: PTH100 (pathlib is slow to import)
+    return Listening(sock, path, inherited=False, identity=identity)
+
+
+def _identity(path: str) -> tuple[int, int]:
+    status = os.lstat(path)
+    return status.st_dev, status.st_ino
 
 
 def _listen(sock: socket.socket, endpoint: Endpoint) -> None:
@@ -188,29 +213,55 @@ def _remove_stale_path(path: str) -> None:
             _log.info("removed a stale socket", extra={"svcctl_address": path})
 
 
-def _remove_own_path(path: str) -> None:
+def _remove_own_path(path: str, identity: tuple[int, int]) -> None:
     try:
+        if _identity(path) != identity:
+            _log.warning("socket not removed: it is somebody else's now", extra={"svcctl_address": path})
+            return
         os.unlink(path)  # noqa: PTH108 (pathlib is slow to import)
     except OSError as error:
         _log.warning("socket not removed", extra={"svcctl_address": path, "svcctl_error": str(error)})
 
 
-def _check_type(name: str, sock: socket.socket, endpoint: Endpoint) -> None:
+def _answers(position: int, name: str, endpoint: Endpoint) -> bool:
+    if isinstance(endpoint, Systemd) and endpoint.index is not None:
+        return position == endpoint.index
+    return name == descriptor_name(endpoint)
+
+
+def _mismatch(name: str, sock: socket.socket, endpoint: Endpoint) -> str:
+    """Return why an inherited socket is not what an endpoint asks for; empty if it is."""
     wanted = socket.SOCK_DGRAM if isinstance(endpoint, Udp) else socket.SOCK_STREAM
     family = _DOMAINS[endpoint.domain] if isinstance(endpoint, Systemd) else sock.family
-    if sock.type != wanted or sock.family != family:
-        raise MissingSocketError(
-            f"the socket named {name} that was handed over is {sock.family.name} {socket.SocketKind(sock.type).name}, "
-            f"not {family.name} {wanted.name}",
-            hint="correct the socket unit, or repeat `svcctl install`",
-        )
+    if sock.type == wanted and sock.family == family:
+        return ""
+    return (
+        f"the socket named {name} that was handed over is {sock.family.name} {socket.SocketKind(sock.type).name}, "
+        f"not {family.name} {wanted.name}"
+    )
 
 
 def _hint(error: OSError, endpoint: Endpoint) -> str:
+    if isinstance(endpoint, Unix):
+        return _path_hint(error, endpoint.address)
     port = getattr(endpoint, "port", 0)
     if error.errno in {errno.EACCES, errno.EPERM} and 0 < port < _FIRST_UNPRIVILEGED_PORT:
         return "ports below 1024 need privileges; `svcctl install` has systemd open the port instead"
     if error.errno == errno.EADDRINUSE:
-        where = f"`ss -lnp 'sport = :{port}'`" if port else "`ss -lxp`"
-        return f"something listens there already: {where} shows what"
+        return f"something listens there already: `ss -lnp 'sport = :{port}'` shows what"
+    if error.errno == errno.EADDRNOTAVAIL:
+        return "this machine has no such address (yet)"
+    return ""
+
+
+def _path_hint(error: OSError, path: str) -> str:
+    if error.errno == errno.ENOENT:
+        return "the folder of the socket does not exist"
+    if error.errno == errno.EADDRINUSE:
+        try:
+            if not stat.S_ISSOCK(os.lstat(path).st_mode):
+                return "there is something else than a socket under that name"
+        except OSError:
+            return ""
+        return "something listens there already: `ss -lxp` shows what"
     return ""

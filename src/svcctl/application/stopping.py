@@ -5,30 +5,35 @@ from __future__ import annotations
 import asyncio
 import logging
 import math
-from collections.abc import Iterable
+from collections.abc import Awaitable, Coroutine, Iterable
 from typing import Any
 
-from svcctl.application.lifecycle import DEFAULT_BUDGET, StopChildren, release, resolve
+from svcctl.application.lifecycle import DEFAULT_BUDGET, StopChildren
 from svcctl.application.record import (
+    CHANGING,
+    RESTING,
     Record,
     State,
     children_of,
-    forget,
     is_awaitable,
-    is_collection,
     move,
     path_of,
+    settle,
+    settled,
     walk,
 )
-from svcctl.errors import LifecycleError, StopError, StopTimeoutError
+from svcctl.errors import LifecycleError, StartError, StopError, StopTimeoutError
 
 _log = logging.getLogger(__name__)
 
 #: Part of the budget that the drain may use up; the rest is for the services' own ``stopService``.
 DRAIN_SHARE = 0.8
 
-#: Seconds in which a cancelled hook may clean up before it is given up.
+#: Seconds in which cancelled hooks may clean up before they are given up, all of them together.
 GRACE = 1.0
+
+#: Seconds that each of them has in any case.
+SHORTEST_GRACE = 0.02
 
 
 class Stopping:
@@ -37,14 +42,23 @@ class Stopping:
     Args:
         limit: Seconds from now; ``None`` for those of ``outer``.
         outer: The stop that this one is part of; its deadline holds too, and its list of errors is shared.
+
+    Attributes:
+        cut: Whoever asked for the stop does not want to wait any longer.
+        exits: What hooks asked for that raised ``SystemExit`` or ``KeyboardInterrupt``.
     """
 
-    __slots__ = ("cut", "deadline", "errors")
+    __slots__ = ("cut", "deadline", "errors", "exits", "grace", "outer", "task")
 
     def __init__(self, limit: float | None, outer: Stopping | None = None) -> None:
         own = asyncio.get_running_loop().time() + (math.inf if limit is None else limit)
         self.deadline: float = own if outer is None else min(own, outer.deadline)
         self.errors: list[Exception] = outer.errors if outer is not None else []
+        self.exits: list[BaseException] = outer.exits if outer is not None else []
+        self.outer = outer
+        self.task = asyncio.current_task()
+        # A hook that stops its children itself must not need longer than those who wait for the hook.
+        self.grace: float = GRACE if outer is None else outer.grace / (1 if outer.task is self.task else 2)
         self.cut = False
 
     def left(self) -> float:
@@ -65,83 +79,126 @@ class Stopping:
         for task in late:
             task.cancel()
         if late:
-            await self._patiently(set(late), GRACE)
+            await self._patiently(set(late), self._grace_left())
         return late
+
+    def _grace_left(self) -> float:
+        outermost = self
+        while outermost.outer is not None:
+            outermost = outermost.outer
+        total = outermost.deadline + GRACE - asyncio.get_running_loop().time()
+        return max(SHORTEST_GRACE, min(self.grace, total))
 
     async def _patiently(self, tasks: set[asyncio.Future[Any]], limit: float) -> None:
         try:
             await asyncio.wait(tasks, timeout=limit)
         except asyncio.CancelledError:
             # Whoever stops us early wants everything visited, only without waiting.
-            task = asyncio.current_task()
-            if task is not None:
-                task.uncancel()
-            self.cut = True
-            self.deadline = asyncio.get_running_loop().time()
+            self._cut_short()
+
+    def _cut_short(self) -> None:
+        """Let this stop and those around it end now, as far as the same task does them."""
+        now = asyncio.get_running_loop().time()
+        run: Stopping | None = self
+        while run is not None and run.task is self.task:
+            run.cut = True
+            run.deadline = min(run.deadline, now)
+            run = run.outer
+
+
+def budget_of(record: Record) -> float:
+    """Return the seconds that a service which stops by itself may take."""
+    own: float | None = getattr(record.service, "stop_timeout", None)
+    return DEFAULT_BUDGET if own is None else own
 
 
 async def stop_record(record: Record, budget: float, *, call_hook: bool = True) -> None:
     """Drain and stop one service and all below it; see :func:`svcctl.application.lifecycle.stop`."""
-    if record.state is State.STARTING and not await _cancel_start(record):
-        raise LifecycleError(f"{path_of(record)} is starting; cancel its start instead of stopping it")
+    task = asyncio.current_task()
+    if record.start_task is not None and record.start_task is not task:
+        record.start_task.cancel()
+        await asyncio.wait({record.start_task})
+    if record.stop_task is not None:
+        await settled(record)
+    if record.state is State.STARTING or record.busy:
+        raise LifecycleError(
+            f"{path_of(record)} is starting", hint="cancel the task that starts it instead of stopping it"
+        )
     if record.state is State.STOPPING:
-        await gone(record)
+        await settled(record)
         return
-    if not record.started:
-        release(reversed(walk(record)))
-        return
+    await stop_at_once(record, budget, call_hook=call_hook)
+
+
+async def stop_at_once(record: Record, budget: float, *, call_hook: bool = True) -> None:
+    """Drain and stop a service that nobody else starts or stops."""
     run = Stopping(budget)
-    await _drain(record, run)
-    await _stop(record, run, call_hook=call_hook)
+    if record.started or record.bound:
+        move(record, State.STOPPING)
+        await _drain(record, run)
+    await _bring_down(record, run, call_hook=call_hook)
+    if run.exits:
+        raise run.exits[0]
     if run.errors:
         raise ExceptionGroup(f"{path_of(record)} did not stop cleanly", run.errors)
     if run.cut:
         raise asyncio.CancelledError
 
 
-async def stop_children(record: Record) -> None:
-    """Stop the children of a collection that is stopping, in reverse."""
-    for child in reversed(children_of(record)):
-        await _stop(child, record.stopping)
+async def stop_children_for_hook(record: Record) -> None:
+    """Stop the children for a hook of their collection that waits for it.
+
+    Raises:
+        CancelledError: The hook was cancelled; every child has been stopped all the same.
+    """
+    run = Stopping(None, record.stopping)
+    await _stop_children(record, run)
+    if run.cut:
+        raise asyncio.CancelledError
 
 
-async def roll_back(record: Record) -> tuple[Exception, ...]:
-    """Stop what started of a service whose start failed, and release what was bound; return what went wrong."""
-    run = Stopping(getattr(record.service, "stop_timeout", None) or DEFAULT_BUDGET)
-    if record.started:
-        await _drain(record, run)
-        await _stop(record, run)
-    else:
-        for child in reversed(children_of(record)):
-            await _drain(child, run)
-            await _stop(child, run)
-        release((record,))
-    resolve(record)
-    return tuple(run.errors)
+async def abandon(record: Record, error: BaseException, *, asked: bool) -> BaseException:
+    """Undo the start of a service and of all below it.
+
+    Args:
+        record: The service.
+        error: What ended the start.
+        asked: It was somebody's wish, not a failure.
+
+    Returns:
+        What to raise: ``error`` itself, or a ``StartError`` because of it.
+    """
+    failed_path = path_of(record)
+    run = Stopping(budget_of(record))
+    await _drain(record, run)
+    if asked:
+        await _bring_down(record, run)
+        for each in run.errors:
+            _log.error("stop failed while a start was abandoned", exc_info=each)
+        return error
+    await _bring_down(record, run, failure=error)
+    if run.exits:
+        return run.exits[0]
+    failure = error if isinstance(error, StartError) else StartError(failed_path, "start", error)
+    failure.rollback += tuple(run.errors)
+    return failure
 
 
-async def gone(record: Record) -> None:
-    """Wait until a service that is starting or stopping has come to its end."""
-    if record.leaving is None:
-        record.leaving = asyncio.get_running_loop().create_future()
-    await asyncio.shield(record.leaving)
-
-
-async def _cancel_start(record: Record) -> bool:
-    task = record.task
-    if task is None or task is asyncio.current_task():
-        return False
-    task.cancel()
-    await asyncio.wait({task})
-    return True
+async def release_all(record: Record) -> None:
+    """Undo the binding of whatever is bound and not started, from the last one back."""
+    run = Stopping(budget_of(record))
+    for each in reversed(walk(record)):
+        if each.bound and not each.started:
+            await _release(each, run)
 
 
 async def _drain(record: Record, run: Stopping) -> None:
     tasks: dict[asyncio.Future[Any], Record] = {}
     for each in walk(record):
         hook = getattr(each.service, "drain", None)
-        if not each.started or hook is None:
+        if hook is None or each.drained or not each.started:
             continue
+        each.drained = True
         try:
             result = hook()
         except Exception as error:  # noqa: BLE001 (a service may raise anything; all are visited)
@@ -151,50 +208,123 @@ async def _drain(record: Record, run: Stopping) -> None:
             tasks[asyncio.ensure_future(result)] = each
     if not tasks:
         return
-    await run.wait(tasks, run.left() * DRAIN_SHARE)
+    limit = run.left() * DRAIN_SHARE
+    late = await run.wait(tasks, limit)
     for task, each in tasks.items():
-        if task.done() and not task.cancelled() and (failure := task.exception()) is not None:
+        if not task.done():
+            run.errors.append(StopTimeoutError(path_of(each), limit, late[task]))
+        elif not task.cancelled() and (failure := task.exception()) is not None:
             run.errors.append(StopError(path_of(each), failure))
 
 
-async def _stop(record: Record, outer: Stopping, *, call_hook: bool = True) -> None:
-    if record.state is State.STARTING:
-        await _cancel_start(record)
-    elif record.state is State.STOPPING:
-        await outer.wait({asyncio.ensure_future(gone(record))}, outer.left())
-        return
-    if not record.started:
-        release(reversed(walk(record)))
-        return
-    run = record.stopping = Stopping(getattr(record.service, "stop_timeout", None), outer)
-    move(record, State.STOPPING)
-    if call_hook:
-        await _call_hook(record, run)
-    if is_collection(record.service):
-        await stop_children(record)
-    outer.cut |= run.cut
-    record.stopping = None
-    record.started = record.bound = False
-    move(record, State.STOPPED)
-    resolve(record)
-    forget(record)
+async def _stop(record: Record, outer: Stopping) -> None:
+    """Stop a child of something that stops, whatever it is doing at this moment."""
+    task = record.start_task
+    if task is not None and task is not asyncio.current_task():
+        task.cancel()
+        limit = outer.left()
+        late = await outer.wait({task}, limit)
+        if not task.done():
+            record.error = StopTimeoutError(
+                path_of(record), limit, late[task]
+            )  # its start fails if it ever ends
+            outer.errors.append(record.error)
+            return
+    if record.stop_task is not None or record.state in CHANGING:
+        limit = outer.left()
+        if await outer.wait({asyncio.ensure_future(settled(record))}, limit):
+            outer.errors.append(StopTimeoutError(path_of(record), limit, ""))
+            return
+    own = getattr(record.service, "stop_timeout", None)
+    await _bring_down(record, outer if own is None else Stopping(own, outer))
 
 
-async def _call_hook(record: Record, run: Stopping) -> None:
+async def _bring_down(
+    record: Record, run: Stopping, *, call_hook: bool = True, failure: BaseException | None = None
+) -> None:
+    """Stop what has started of a service and all below it, and release what is only bound."""
+    if record.started:
+        record.stopping = run
+        if record.state is not State.STOPPING:
+            move(record, State.STOPPING)
+        hook = _call_hook(record, run) if call_hook else None
+        if hook is not None:
+            await hook
+        if record.collection:
+            await _stop_children(record, run)
+        record.stopping = None
+        record.started = record.bound = record.drained = False
+    else:
+        if record.collection:
+            await _stop_children(record, run)
+        if record.bound:
+            await _release(record, run)
+    if failure is not None:
+        move(record, State.FAILED, failure)
+    elif record.state not in RESTING:
+        move(record, State.STOPPED)
+    if record.settling is not None:
+        settle(record)
+
+
+async def _stop_children(record: Record, run: Stopping) -> None:
+    if record.children_task is not None and record.children_settling is not None:
+        record.children_task.cancel()  # a hook has them started in a task of its own
+        await run.wait({asyncio.shield(record.children_settling)}, run.left())
+    visited: set[int] = set()
+    while pending := [child for child in reversed(children_of(record)) if id(child) not in visited]:
+        for child in pending:
+            visited.add(id(child))
+            if child.parent is record:
+                await _stop(child, run)
+    if record.departing:
+        await run.wait(record.departing, run.left())
+
+
+def _call_hook(record: Record, run: Stopping) -> Coroutine[Any, Any, None] | None:
+    """Call ``stopService``; return what to await for its end, if there is something."""
     try:
         result = record.service.stopService()
-    except Exception as error:  # noqa: BLE001 (a service may raise anything; all are visited)
+    except (SystemExit, KeyboardInterrupt) as error:
+        run.exits.append(error)  # all others are stopped first
+        return None
+    except BaseException as error:  # noqa: BLE001 (a service may raise anything; all are visited)
         run.errors.append(StopError(path_of(record), error))
-        return
-    if not is_awaitable(result) or isinstance(result, StopChildren):
-        return  # the driver stops the children next, whether the hook asked for it or not
+        return None
+    if not is_awaitable(result) or (isinstance(result, StopChildren) and result.record is record):
+        return None  # the driver stops the children next, whether the hook asked for it or not
+    return _finish_hook(record, run, result)
+
+
+async def _finish_hook(record: Record, run: Stopping, result: Awaitable[Any]) -> None:
     limit = run.left()
     task = asyncio.ensure_future(result)
     late = await run.wait({task}, limit)
-    if not task.done() or task.cancelled():
-        run.errors.append(StopTimeoutError(path_of(record), limit, late.get(task, "")))
+    if not task.done() or (task.cancelled() and task in late):
+        run.errors.append(StopTimeoutError(path_of(record), limit, late[task]))
+    elif task.cancelled():
+        if task is not result:  # a hook may return a task that it has cancelled: this is its end
+            run.errors.append(StopError(path_of(record), asyncio.CancelledError()))
     elif (failure := task.exception()) is not None:
         run.errors.append(StopError(path_of(record), failure))
+
+
+async def _release(record: Record, run: Stopping) -> None:
+    record.bound, was_busy = False, record.busy
+    hook = getattr(record.service, "release", None)
+    if hook is None:
+        return
+    try:
+        result = hook()
+        if is_awaitable(result):
+            record.busy = True
+            task = asyncio.ensure_future(result)
+            await run.wait({task}, run.left())
+            task.result()
+    except (Exception, asyncio.CancelledError):  # noqa: BLE001 (a service may raise anything; all are released)
+        _log.exception("release failed", extra={"svcctl_path": path_of(record)})
+    finally:
+        record.busy = was_busy
 
 
 def stack_of(task: asyncio.Future[Any]) -> str:

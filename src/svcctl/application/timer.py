@@ -15,8 +15,9 @@ class TimerService(Service):
     """Calls a function at once and then periodically.
 
     Calls happen at multiples of the interval from the start: they neither drift nor overlap, and those that are
-    missed because a call took too long are left out. A first call that raises is a failed start, a later one a
-    failure of the service.
+    missed because a call took too long are left out. A plain function that raises in its first call fails the
+    start. A call that raises later on, or that is awaited (the start does not wait for the first one), is a failure
+    of the service.
 
     Args:
         step: Interval in seconds; 0 calls as fast as possible.
@@ -78,18 +79,20 @@ class TimerService(Service):
         return function(*args, **kwargs)
 
     async def _repeat(self, clock: Any, began: float, result: Any) -> None:  # noqa: ANN401 (a clock; the function's result)
+        tick = 0
         while True:
             if is_awaitable(result):
                 await result
             if self._task is None:
                 return  # stopped during the call
-            await self._until(clock, began)
+            now = clock.time()
+            if self.step:
+                # The next one in any case: loops with a coarse clock wake us a little too early.
+                tick = max(tick, int((now - began) / self.step)) + 1
+            await self._until(clock, began + tick * self.step if self.step else now)
             result = self._call()
 
-    async def _until(self, clock: Any, began: float) -> None:  # noqa: ANN401 (a clock)
-        """Wait for the next multiple of the interval."""
-        now = clock.time()
-        due = began + (int((now - began) / self.step) + 1) * self.step if self.step else now
+    async def _until(self, clock: Any, due: float) -> None:  # noqa: ANN401 (a clock)
         self._pause = asyncio.get_running_loop().create_future()
         timer = clock.call_at(due, _wake, self._pause)
         try:

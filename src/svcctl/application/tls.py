@@ -20,17 +20,22 @@ def server_context(endpoint: Ssl) -> ssl.SSLContext:
     certificate = endpoint.certKey or endpoint.privateKey
     try:
         if not endpoint.extraCertChain:
-            context.load_cert_chain(certificate, endpoint.privateKey)
+            context.load_cert_chain(certificate, endpoint.privateKey, _refuse_passphrase)
             return context
         # The ssl module reads a chain from one file only.
         with tempfile.NamedTemporaryFile(suffix=".pem") as chain:
             for part in (certificate, endpoint.extraCertChain):
                 chain.write(Path(part).read_bytes() + b"\n")
             chain.flush()
-            context.load_cert_chain(chain.name, endpoint.privateKey)
+            context.load_cert_chain(chain.name, endpoint.privateKey, _refuse_passphrase)
     except OSError as error:  # ssl.SSLError is one, too
         raise ConfigurationError(
             f"cannot use the key {endpoint.privateKey} with the certificate {certificate}: {error}",
             hint="both are PEM files, and the key belongs to the certificate",
         ) from error
     return context
+
+
+def _refuse_passphrase() -> str:
+    """Fail where OpenSSL would ask on the terminal, which a service does not have."""
+    raise OSError("the key is protected by a passphrase")

@@ -46,13 +46,13 @@ def check(  # noqa: PLR0913 (each is an option of the command)
         root=root,
         systemd_version=systemd,
         sockets=sockets,
-        environment=options.each(env, pair, "--env"),
+        environment=options.each(env, pair, "--env", "check"),
         environment_files=tuple(env_file or ()),
-        settings=options.each(set_, setting, "--set"),
+        settings=options.each(set_, setting, "--set", "check"),
         after=tuple(after or ()),
         requires=tuple(requires or ()),
         instances=instances,
-        listen=options.each(listen, pair, "--listen"),
+        listen=options.each(listen, pair, "--listen", "check"),
     )
     result = operate(request)
     if json:

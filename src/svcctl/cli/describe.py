@@ -31,7 +31,7 @@ def describe(
         InstallRequest(
             application=app,
             python=python,
-            environment=options.each(env, pair, "--env"),
+            environment=options.each(env, pair, "--env", "describe"),
             environment_files=tuple(env_file or ()),
         )
     )

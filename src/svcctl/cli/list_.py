@@ -24,4 +24,6 @@ def list_installed(
             typer.echo(f"{entry.name}\t{entry.state}\t{boot}\t{addresses}\t{entry.application}")
     for line in listing.damaged:
         present.say(f"svcctl: {line}")
+    if listing.damaged:
+        present.say("hint: svcctl status NAME says what to do about it")
     return EX_CONFIG if listing.damaged else 0

@@ -22,6 +22,20 @@ def installed_names(incomplete: str) -> list[str]:
     return [receipt.name for receipt in found.receipts if receipt.name.startswith(incomplete)]
 
 
+def not_empty(context: typer.Context, parameter: typer.CallbackParam, value: str | None) -> str | None:
+    """Return the value of an option, unless it was given an empty one: a variable of a script that is not set.
+
+    Raises:
+        UsageError: It was.
+    """
+    from svcctl.errors import UsageError  # noqa: PLC0415 (kept out of --help)
+
+    source = context.get_parameter_source(parameter.name or "")
+    if value == "" and source is not None and source.name != "DEFAULT":
+        raise UsageError(f"--{parameter.name} is empty", hint="give it a value or leave it out")
+    return value
+
+
 App = Annotated[str, typer.Argument(metavar="APP", help="A .tac file or module:attribute.")]
 Name = Annotated[
     str,
@@ -29,8 +43,16 @@ Name = Annotated[
         metavar="NAME", help="An installed application, or NAME@INSTANCE.", autocompletion=installed_names
     ),
 ]
+Application = Annotated[
+    str, typer.Argument(metavar="NAME", help="An installed application.", autocompletion=installed_names)
+]
 UserScope = Annotated[bool, typer.Option("--user", help="Your own services, not those of the machine.")]
-Root = Annotated[str, typer.Option("--root", metavar="DIR", help="Work on the system whose tree is in DIR.")]
+Root = Annotated[
+    str,
+    typer.Option(
+        "--root", metavar="DIR", callback=not_empty, help="Work on the system whose tree is in DIR."
+    ),
+]
 Yes = Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")]
 DryRun = Annotated[bool, typer.Option("--dry-run", "-n", help="Show what would be done and do nothing.")]
 Json = Annotated[bool, typer.Option("--json", help="Write the result as JSON.")]
@@ -39,7 +61,12 @@ UnitName = Annotated[
 ]
 Python = Annotated[
     str | None,
-    typer.Option("--python", metavar="PATH", help="The interpreter that runs it; else the one of svcctl."),
+    typer.Option(
+        "--python",
+        metavar="PATH",
+        callback=not_empty,
+        help="The interpreter that runs it; else the one of svcctl.",
+    ),
 ]
 SystemdVersion = Annotated[
     int | None,
@@ -86,8 +113,8 @@ Listen = Annotated[
 ]
 
 
-def each(texts: list[str] | None, parse: Callable[[str], T], option: str) -> tuple[T, ...]:
-    """Return the values of a repeatable option.
+def each(texts: list[str] | None, parse: Callable[[str], T], option: str, command: str) -> tuple[T, ...]:
+    """Return the values of a repeatable option of a command.
 
     Raises:
         UsageError: One of them does not parse.
@@ -97,4 +124,4 @@ def each(texts: list[str] | None, parse: Callable[[str], T], option: str) -> tup
     try:
         return tuple(parse(text) for text in texts or ())
     except ValueError as error:
-        raise UsageError(f"{option}: {error}", hint="svcctl install --help shows the form") from error
+        raise UsageError(f"{option}: {error}", hint=f"svcctl {command} --help shows the form") from error

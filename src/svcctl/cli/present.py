@@ -46,9 +46,15 @@ def asker(title: str, *, yes: bool) -> Approve:
             return True
         sys.stderr.write("Do it? [y/N] ")
         sys.stderr.flush()
-        agreed = sys.stdin.readline().strip().lower() in {"y", "yes"}
+        try:
+            answer = sys.stdin.readline()
+        except KeyboardInterrupt:
+            say("\nnothing was changed")
+            raise
+        agreed = answer.strip().lower() in {"y", "yes"}
         if not agreed:
-            say("nothing was changed")
+            # Without an answer the cursor still stands behind the question.
+            say("nothing was changed" if answer else "\nnothing was changed")
         return agreed
 
     return approve

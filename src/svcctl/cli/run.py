@@ -20,7 +20,7 @@ def run(
         str | None, typer.Option("--log-file", metavar="FILE", help="Where the daemon logs to.")
     ] = None,
     log_level: Annotated[
-        str, typer.Option("--log-level", metavar="LEVEL", help="debug, info, warning or error.")
+        str, typer.Option("--log-level", metavar="LEVEL", help="debug, info, warning, error or critical.")
     ] = "info",
     log_format: Annotated[
         str, typer.Option("--log-format", metavar="FORMAT", help="auto, text, json or journal.")

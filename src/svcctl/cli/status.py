@@ -44,9 +44,12 @@ def _lines(result: StatusResult) -> Iterator[str]:
     yield f"{result.name}: {f'{len(result.instances)} instances' if template else _state(result.service)}"
     if result.status:
         yield f"  says: {result.status}"
-    if result.pid:
-        yield f"  process: {result.pid}, active since {result.since}, restarted {result.restarts} times"
-    elif result.exit_status:
+    process = (f"process: {result.pid}",) if result.pid else ()
+    since = (f"{result.service.active} since {result.since}",) if result.since else ()
+    restarts = (f"restarted {result.restarts} times",) if result.pid or result.restarts else ()
+    if process or since:
+        yield f"  {', '.join((*process, *since, *restarts))}"
+    if not result.pid and result.exit_status:
         yield f"  last exit status: {result.exit_status}"
     for instance in result.instances:
         yield f"  instance: {instance}"

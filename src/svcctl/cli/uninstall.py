@@ -11,7 +11,7 @@ from svcctl.cli import as_json, options, present
 
 
 def uninstall(
-    name: options.Name,
+    name: options.Application,
     *,
     purge: Annotated[
         bool, typer.Option("--purge", help="Remove state, logs, configuration and drop-ins, too, for good.")
@@ -22,7 +22,7 @@ def uninstall(
     yes: options.Yes = False,
     json: options.Json = False,
 ) -> int:
-    """Stop and remove an installed application. What it wrote stays, unless purged."""
+    """Stop and remove an installed application, all its instances with it. What it wrote stays, unless purged."""
     from svcctl.errors import EX_NOPERM  # noqa: PLC0415 (kept out of --help)
     from svcctl.operations.uninstall import uninstall as operate  # noqa: PLC0415 (the same)
 

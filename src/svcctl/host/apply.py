@@ -5,7 +5,9 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import logging
-from collections.abc import Callable
+import signal
+import threading
+from collections.abc import Callable, Iterator
 from typing import NamedTuple
 
 from svcctl.errors import (
@@ -93,7 +95,8 @@ def _apply(plan: Plan, machine: Machine, stage: Stage, name: str, made: list[str
                 _act(action, machine, undo, early=False)
     # Also an interrupt from the keyboard must not leave half of it behind.
     except BaseException as error:
-        undone, left = _roll_back(undo, stage)
+        with _undisturbed():
+            undone, left = _roll_back(undo, stage)
         log.debug("plan undone", extra={"svcctl_undone": undone, "svcctl_left": left})
         if isinstance(error, Exception):
             raise ApplyError(_as_ours(error), undone, left) from error
@@ -129,14 +132,16 @@ def _exchange(plan: Plan, machine: Machine, stage: Stage, name: str, undo: list[
     """
     receipt = receipts.path_of(machine, name)
     if plan.receipt is not None:
-        stage.swap(receipt)
-        undo.append(_Undo("the receipt", lambda: stage.restore(receipt)))
+        with _undisturbed():
+            stage.swap(receipt)
+            undo.append(_Undo("the receipt", lambda: stage.restore(receipt)))
     if machine.booted:
         # Undoing goes backwards: systemd reads the files again once they are all back.
         undo.append(_Undo("", lambda: systemd.systemctl(machine, "daemon-reload")))
     for file in plan.files:
-        stage.swap(file.path)
-        undo.append(_Undo(file.path, lambda path=file.path: stage.restore(path)))  # type: ignore[misc]  # bound now
+        with _undisturbed():
+            stage.swap(file.path)
+            undo.append(_Undo(file.path, lambda path=file.path: stage.restore(path)))  # type: ignore[misc]  # bound now
     for removal in plan.removals:
         _take(removal.path, removal.path, machine, stage, undo)
     if plan.receipt is None:
@@ -146,8 +151,28 @@ def _exchange(plan: Plan, machine: Machine, stage: Stage, name: str, undo: list[
 
 def _take(path: str, what: str, machine: Machine, stage: Stage, undo: list[_Undo]) -> None:
     if files.exists(machine.root, path):
-        stage.take(path)
-        undo.append(_Undo(what, lambda: stage.restore(path)))
+        with _undisturbed():
+            stage.take(path)
+            undo.append(_Undo(what, lambda: stage.restore(path)))
+
+
+@contextlib.contextmanager
+def _undisturbed() -> Iterator[None]:
+    """Hold back an interrupt from the keyboard: between a step and the note of how to undo it, it would leave half.
+
+    A blocked signal would go to another thread, if there is one, and come back to us from there.
+    """
+    if threading.current_thread() is not threading.main_thread():
+        yield  # only the main thread is interrupted, and only it may change handlers
+        return
+    held: list[int] = []
+    before = signal.signal(signal.SIGINT, lambda number, _frame: held.append(number))
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)
+    if held and callable(before):
+        before(signal.SIGINT, None)
 
 
 def _act(action: Action, machine: Machine, undo: list[_Undo], *, early: bool) -> None:

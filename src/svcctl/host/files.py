@@ -12,7 +12,7 @@ import os
 import shutil
 import stat
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import NamedTuple
 
@@ -82,18 +82,26 @@ def open_folder(root: str, path: str) -> int:
 def make_folder(root: str, path: str) -> tuple[str, ...]:
     """Make a folder and those above it that are missing, mode 0755; return the paths of those it made.
 
+    If one of them cannot be made, those above it are removed again.
+
     Raises:
         PermissionDeniedError: As for :func:`open_folder`, or the system forbids it.
+        ConfigurationError: As for :func:`open_folder`, or the disk is full or read-only.
     """
     made: list[str] = []
     above = ""
-    for part in reversed(_components(path)):
-        above = f"{above}/{part}"
-        try:
-            os.close(open_folder(root, above))
-        except FileNotFoundError:
-            _make(root, above)
-            made.append(above)
+    try:
+        for part in reversed(_components(path)):
+            above = f"{above}/{part}"
+            try:
+                os.close(open_folder(root, above))
+            except FileNotFoundError:
+                _make(root, above)
+                made.append(above)
+    except BaseException:
+        for folder in reversed(made):
+            remove_empty_folder(root, folder)
+        raise
     return tuple(made)
 
 
@@ -104,8 +112,24 @@ def _make(root: str, path: str) -> None:
         except PermissionError as error:
             hint = "try with sudo"
             raise PermissionDeniedError(f"cannot make {path}: {error.strerror}", hint=hint) from error
+        except FileExistsError:
+            _refuse_blind_link(folder, name, path)
+            return
+        except OSError as error:
+            hint = "is the disk full or read-only?"
+            raise ConfigurationError(f"cannot make {path}: {error.strerror}", hint=hint) from error
         # The umask has no say in who may read what belongs to the whole machine.
         os.chmod(name, 0o755, dir_fd=folder)  # noqa: S103 (as /var/lib and /etc/systemd are)
+
+
+def _refuse_blind_link(folder: int, name: str, path: str) -> None:
+    """Refuse a link that leads nowhere; anything else was made by somebody else meanwhile."""
+    with suppress(OSError):
+        target = os.readlink(name, dir_fd=folder)
+        raise ConfigurationError(
+            f"{path} is a link to {target}, and there is no such folder",
+            hint=f"make {target}, or mend the link",
+        )
 
 
 @contextmanager
@@ -125,7 +149,7 @@ def remove_empty_folder(root: str, path: str) -> bool:
         with parent(root, path) as (folder, name):
             os.rmdir(name, dir_fd=folder)
     except OSError as error:
-        if error.errno in {errno.ENOTEMPTY, errno.EEXIST, errno.ENOENT, errno.EBUSY}:
+        if error.errno in {errno.ENOTEMPTY, errno.EEXIST, errno.ENOENT, errno.EBUSY, errno.EROFS}:
             return False
         raise
     return True
@@ -179,16 +203,35 @@ def exists(root: str, path: str) -> bool:
     return True
 
 
-def is_occupied(root: str, path: str) -> bool:
-    """Return whether there is a folder of root's with something in it: one that systemd made for no service.
+def names(root: str, path: str) -> tuple[str, ...]:
+    """Return the names of what is in a folder, sorted; none if it is not there. Raises as :func:`open_folder`."""
+    try:
+        folder = open_folder(root, path)
+    except FileNotFoundError:
+        return ()
+    try:
+        with os.scandir(folder) as entries:
+            return tuple(sorted(entry.name for entry in entries))
+    finally:
+        os.close(folder)
 
-    Those it made are links into a private folder (dynamic users) or belong to the service's own user. One that
-    the caller may not look into counts as well.
+
+def is_occupied(root: str, path: str, *, owner: int | None) -> bool:
+    """Return whether there is a folder with something in it that systemd did not make for a service.
+
+    What it makes belongs to the service's own user, or is a link into the private folder (dynamic users). With
+    instances, the folder is root's and one of these is in it for each. A folder that the caller may not look into
+    is occupied. Source: systemd.exec(5), ``StateDirectory=`` and ``DynamicUser=``.
+
+    Args:
+        root: As for :func:`open_folder`.
+        path: The folder that the service would have.
+        owner: Number of the service's user, ``None`` if there is no such user. Root's folders are everybody's.
     """
     try:
         with parent(root, path) as (folder, name):
             info = os.stat(name, dir_fd=folder, follow_symlinks=False)
-            if info.st_uid != 0 or not stat.S_ISDIR(info.st_mode):
+            if not stat.S_ISDIR(info.st_mode) or info.st_uid == (owner or None):
                 return False
             inner = os.open(name, _FOLDER | os.O_NOFOLLOW, dir_fd=folder)
     except FileNotFoundError:
@@ -197,9 +240,21 @@ def is_occupied(root: str, path: str) -> bool:
         return True
     try:
         with os.scandir(inner) as entries:
-            return next(entries, None) is not None
+            return not all(
+                info.st_uid == 0 and _is_of_instance(inner, entry.name, path, owner) for entry in entries
+            )
     finally:
         os.close(inner)
+
+
+def _is_of_instance(folder: int, name: str, path: str, owner: int | None) -> bool:
+    info = os.stat(name, dir_fd=folder, follow_symlinks=False)
+    if not stat.S_ISLNK(info.st_mode):
+        return info.st_uid == (owner or None)
+    target = os.readlink(name, dir_fd=folder)
+    above, _, own = path.rpartition("/")
+    whole = target if target.startswith("/") else f"{path}/{target}"
+    return os.path.normpath(whole) == f"{above}/private/{own}/{name}"
 
 
 def remove_tree(root: str, path: str) -> bool:
@@ -257,14 +312,17 @@ def _check_owner(folder: int, path: str, *, last: bool) -> None:
     # The groups of root and of the caller (often the user's private group) add nobody else.
     group = bool(info.st_mode & stat.S_IWGRP) and info.st_gid not in {0, os.getegid()}
     if info.st_uid not in {0, os.geteuid()}:
-        problem = f"belongs to another user (uid {info.st_uid})"
+        problem, command = f"belongs to another user (uid {info.st_uid})", f"chown {os.geteuid() or 'root'}"
     elif (others or group) and (last or not info.st_mode & stat.S_ISVTX):
-        problem = f"can be written by other users (mode {stat.S_IMODE(info.st_mode):04o})"
+        problem, command = (
+            f"can be written by other users (mode {stat.S_IMODE(info.st_mode):04o})",
+            "chmod go-w",
+        )
     else:
         return
     seen = Path(f"/proc/self/fd/{folder}")
     where = seen.readlink() if seen.exists() else path
     raise PermissionDeniedError(
         f"{where} {problem}, so that nothing below it is safe from them",
-        hint=f"make it root's (or yours) alone: chmod go-w {where}",
+        hint=f"make it root's (or yours) alone: {command} {where}",
     )

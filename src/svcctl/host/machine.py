@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 import os
+import pwd
 import re
 from dataclasses import dataclass
 from pathlib import Path
 
 from svcctl.errors import ConfigurationError, UsageError
-from svcctl.host import commands
+from svcctl.host import commands, files
 from svcctl.plan.model import Scope
 
 #: The oldest version that units are made for, taken where nothing else is known.
 OLDEST_VERSION = 252
+
+#: Has a file for each user whose services run without a session.
+_LINGERING = "/var/lib/systemd/linger"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -28,6 +32,7 @@ class Machine:
         receipt_directory: Where receipts are kept, below ``root``.
         unit_path: Where systemd looks for units, in its order, below ``root``.
         directories: For each root of a manifest's directories, the folder that systemd makes them in.
+        version_assumed: Nothing below ``root`` tells the version, and nobody gave it.
     """
 
     scope: Scope
@@ -38,6 +43,7 @@ class Machine:
     receipt_directory: str
     unit_path: tuple[str, ...]
     directories: dict[str, str]
+    version_assumed: bool = False
 
 
 def find(scope: Scope, root: str = "", *, version: int | None = None) -> Machine:
@@ -46,7 +52,8 @@ def find(scope: Scope, root: str = "", *, version: int | None = None) -> Machine
     Args:
         scope: ``system``, or ``user`` for the caller's own services.
         root: Folder of another system's tree; empty for the running machine.
-        version: Version of systemd to make units for; found out if ``None``.
+        version: Version of systemd to make units for; found out if ``None``. Below a ``root`` that does not tell,
+            it is the oldest one.
 
     Raises:
         UsageError: ``root`` with ``user``: no user is logged in there.
@@ -60,11 +67,14 @@ def find(scope: Scope, root: str = "", *, version: int | None = None) -> Machine
         root = os.path.realpath(root)
         if not Path(root).is_dir():
             raise ConfigurationError(f"{root} is no folder", hint="--root takes the tree of a system")
+    root = "" if root == "/" else root
+    known = version or (_version_in(root) if root else _version_here())
     return Machine(
         scope="system",
-        root="" if root == "/" else root,
-        booted=root in {"", "/"} and Path("/run/systemd/system").is_dir(),
-        version=version or (_version_in(root) if root else None) or _version_here() or OLDEST_VERSION,
+        root=root,
+        booted=not root and Path("/run/systemd/system").is_dir(),
+        version=known or OLDEST_VERSION,
+        version_assumed=bool(root) and known is None,
         unit_directory="/etc/systemd/system",
         receipt_directory="/var/lib/svcctl/receipts",
         unit_path=(
@@ -149,6 +159,36 @@ def _version_in(root: str) -> int | None:
             found = library.fullmatch(path.name)
             if found:
                 return int(found[1])
+    return None
+
+
+def lingers() -> bool:
+    """Return whether the caller's own services run without a session. Source: loginctl(1), ``enable-linger``."""
+    try:
+        return Path(_LINGERING, pwd.getpwuid(os.getuid()).pw_name).exists()
+    except (KeyError, OSError):
+        return False
+
+
+def uid_of(machine: Machine, user: str) -> int | None:
+    """Return the number of a user of a machine, given by name or number; ``None`` if there is no such user.
+
+    Raises:
+        SvcctlError: The list of users below another root cannot be read.
+    """
+    if user.isdecimal():
+        return int(user)
+    if not machine.root:
+        try:
+            return pwd.getpwnam(user).pw_uid
+        except KeyError:
+            return None
+    listed = files.read(machine.root, "/etc/passwd")
+    for line in (listed.data if listed else b"").decode(errors="replace").splitlines():
+        name, _, rest = line.partition(":")
+        number = rest.split(":")[1:2]
+        if name == user and number and number[0].isdecimal():
+            return int(number[0])
     return None
 
 

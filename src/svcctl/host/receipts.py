@@ -97,8 +97,8 @@ def read_all(machine: Machine) -> Found:
 
 
 @contextlib.contextmanager
-def locked(machine: Machine) -> Iterator[None]:
-    """Keep every other svcctl from changing what is installed.
+def locked(machine: Machine) -> Iterator[tuple[str, ...]]:
+    """Keep every other svcctl from changing what is installed; yield the folders that had to be made for that.
 
     The folder of the receipts itself is locked, so that no file of ours stays behind; it is removed when the
     last receipt is gone.
@@ -111,7 +111,7 @@ def locked(machine: Machine) -> Iterator[None]:
     folder = _lock(machine, made)
     ours = machine.receipt_directory
     try:
-        yield
+        yield tuple(made)
     finally:
         for path in dict.fromkeys((ours, ours.rpartition("/")[0], *reversed(made))):
             files.remove_empty_folder(machine.root, path)
@@ -158,7 +158,7 @@ def _is_still(machine: Machine, folder: int) -> bool:
 def _damaged(machine: Machine, path: str, why: str) -> ConfigurationError:
     return ConfigurationError(
         f"the receipt {machine.root}{path} is damaged: {why}",
-        hint=f"remove {machine.root}{path} and the units it was for, then install again",
+        hint=f"if a newer svcctl wrote it, use that one; else remove {machine.root}{path} and its units, and install again",
     )
 
 

@@ -123,6 +123,10 @@ def _make_aside(target: int, folder: str) -> str:
         raise PermissionDeniedError(
             f"cannot write to {folder}: {error.strerror}", hint="try with sudo"
         ) from error
-    os.mkdir(f"{name}/new", 0o700, dir_fd=target)
-    os.mkdir(f"{name}/old", 0o700, dir_fd=target)
+    try:
+        os.mkdir(f"{name}/new", 0o700, dir_fd=target)
+        os.mkdir(f"{name}/old", 0o700, dir_fd=target)
+    except BaseException:
+        shutil.rmtree(name, dir_fd=target)
+        raise
     return name

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
+from datetime import datetime
 from pathlib import Path
 
 from svcctl.errors import CommandError, ConfigurationError
@@ -12,6 +14,8 @@ from svcctl.plan.model import Action
 
 #: Jobs end within the limits of their units; ours would only hide them.
 _NO_LIMIT = None
+
+_TIME = re.compile(r"\w+ (\d{4}-\d\d-\d\d \d\d:\d\d:\d\d\.\d{6}) UTC")
 
 
 def systemctl(
@@ -91,6 +95,26 @@ def show(machine: Machine, units: Sequence[str], properties: Sequence[str]) -> d
     output = systemctl(machine, "show", f"--property={wanted}", "--", *units).stdout
     blocks = [_properties(block) for block in output.strip("\n").split("\n\n")]
     return {unit: block for unit, block in zip(units, blocks, strict=False) if block}
+
+
+def started(machine: Machine, units: Sequence[str]) -> dict[str, float]:
+    """Return for each service that runs when its main process was started, in seconds since 1970.
+
+    Raises:
+        CommandError: systemd does not answer.
+    """
+    if not machine.booted or not units:
+        return {}
+    wanted = "--property=Id,ActiveState,ExecMainStartTimestamp"
+    # The usual form has whole seconds of the local time.
+    output = systemctl(machine, "show", "--timestamp=us+utc", wanted, "--", *units).stdout
+    blocks = [_properties(block) for block in output.strip("\n").split("\n\n")]
+    found = {}
+    for unit, block in zip(units, blocks, strict=False):
+        time = _TIME.fullmatch(block.get("ExecMainStartTimestamp", ""))
+        if time and block.get("ActiveState") in {"active", "reloading", "refreshing"}:
+            found[unit] = datetime.fromisoformat(f"{time[1]}+00:00").timestamp()
+    return found
 
 
 def enabled(machine: Machine, units: Sequence[str]) -> dict[str, bool]:

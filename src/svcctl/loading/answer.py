@@ -20,6 +20,7 @@ from svcctl.manifest.model import SCHEMA_VERSION
 from svcctl.manifest.validation import validate
 from svcctl.records.text import MAX_BYTES, from_text
 
+_MEND = "mend these in the application"
 _LONGEST_MESSAGE = 2_000
 _LONGEST_FRAMES = 20_000
 _LONGEST_OUTPUT = 300
@@ -55,7 +56,7 @@ def explain_silence(
     if "No module named" in output and "svcctl" in output:
         return ConfigurationError(
             f"{python} finds no svcctl, or none that {who} may read",
-            hint=f"run: {python} -m pip install svcctl",
+            hint=f"name one that has it with --python, or run: {python} -m pip install svcctl",
         )
     if "nknown option" in output and "-P" in output:
         return ConfigurationError(
@@ -95,7 +96,7 @@ def understand(target: str, line: bytes) -> Description:
         raise _garbled(target, "it tells of an interpreter that cannot be")
     problems = validate(report.manifest)
     if problems:
-        raise ProblemsError(f"the description of {target}", problems, hint="mend these in the application")
+        raise ProblemsError(f"the description of {target}", problems, hint=_MEND)
     return Description(report.manifest, report.interpreter)
 
 
@@ -125,7 +126,7 @@ def _raise(target: str, failure: Failure) -> NoReturn:
         problems = tuple(
             one._replace(where=_clean(one.where), message=_clean(one.message)) for one in failure.problems
         )
-        raise ProblemsError(f"the description of {target}", problems, hint=hint)
+        raise ProblemsError(f"the description of {target}", problems, hint=hint or _MEND)
     if failure.code == ApplicationNotFoundError.code:
         raise ApplicationNotFoundError(message, hint=hint)
     if failure.code == UsageError.code:

@@ -34,7 +34,7 @@ def describe_here(target: str) -> Report:
         manifest = _manifest(target)
     except SvcctlError as error:
         return Report(error=_failure(error))
-    except (Exception, SystemExit) as error:  # noqa: BLE001 (the user's describe() can raise anything)
+    except BaseException as error:  # noqa: BLE001 (the user's code can raise anything)
         return Report(error=_failure(raised(target, error)))
     return Report(manifest=manifest, interpreter=interpreter)
 

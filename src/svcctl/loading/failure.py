@@ -15,6 +15,7 @@ from svcctl.errors import ApplicationLoadError, SvcctlError, describe_cause
 
 _OURS = f"{Path(svcctl.__file__).parent}/"
 _LONGEST = 200
+_MEND = "mend it there; svcctl describe shows whether it loads then"
 _PORT = (
     "change the import lines: twisted.application becomes svcctl.application, "
     "twisted.internet.protocol becomes svcctl.application.protocol"
@@ -42,7 +43,7 @@ def raised(path: str, error: BaseException) -> ApplicationLoadError:
     if isinstance(error, SystemExit):
         message, hint = f"it ended the process with {_shortened(error)}", "raise an error instead"
     else:
-        message, hint = _shortened(error), _advice(error)
+        message, hint = _shortened(error), _advice(error) or _MEND
     return ApplicationLoadError(f"{where}: {message}", hint=hint, frames="".join(report.format()))
 
 
@@ -116,9 +117,7 @@ def _advice(error: BaseException) -> str:
         if (error.name or "").partition(".")[0] == "twisted":
             return _PORT
         return f"{sys.executable} does not find it: install it for that interpreter or choose another one"
-    if isinstance(error, SvcctlError):
-        return error.hint
-    return ""
+    return error.hint if isinstance(error, SvcctlError) else ""
 
 
 def _named(path: str) -> str:

@@ -126,7 +126,9 @@ def _run(path: str, source: bytes, module: ModuleType) -> None:
         raise not_python(path, source, error) from None
     try:
         exec(code, vars(module))  # noqa: S102 (a .tac file is a program)
-    except (Exception, SystemExit) as error:  # noqa: BLE001 (the user's code can raise anything)
+    except KeyboardInterrupt:
+        raise  # from outside: somebody wants the loading to end
+    except BaseException as error:  # noqa: BLE001 (the user's code can raise anything)
         from svcctl.loading.failure import raised  # noqa: PLC0415 (only an error needs it)
 
         raise raised(path, error) from None

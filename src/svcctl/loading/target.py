@@ -98,7 +98,9 @@ def load_object(text: str) -> Application:
         for step in attribute.split("."):
             found = getattr(found, step)
         application = found() if callable(found) and not isinstance(found, Application) else found
-    except (Exception, SystemExit) as error:  # noqa: BLE001 (the user's code can raise anything)
+    except KeyboardInterrupt:
+        raise  # from outside: somebody wants the loading to end
+    except BaseException as error:  # noqa: BLE001 (the user's code can raise anything)
         raise raised(getattr(module, "__file__", None) or name, error) from None
     if isinstance(application, Application):
         return application
@@ -124,5 +126,7 @@ def _import(name: str) -> ModuleType:
                 hint="install it for that interpreter (the working directory is not searched), or name a .tac file",
             ) from None
         raise raised(f"module {name}", error) from None
-    except (Exception, SystemExit) as error:  # noqa: BLE001 (the user's code can raise anything)
+    except KeyboardInterrupt:
+        raise  # from outside: somebody wants the loading to end
+    except BaseException as error:  # noqa: BLE001 (the user's code can raise anything)
         raise raised(f"module {name}", error) from None

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from svcctl.errors import ConfigurationError, PermissionDeniedError, UsageError
 from svcctl.host import addresses, files, receipts, systemd
 from svcctl.host.machine import Machine
+from svcctl.operations import planning
 from svcctl.operations.preparation import Prepared
 from svcctl.plan.model import Diagnostic, Receipt
 
@@ -37,7 +38,7 @@ def refuse_conflicts(
         if other.name != name:
             _refuse_shared(prepared, other, directories)
     if before is None:
-        _refuse_foreign_folders(directories, machine)
+        _refuse_foreign_folders(prepared, directories, machine)
 
 
 def port_problems(prepared: Prepared, before: Receipt | None, machine: Machine) -> Iterator[Diagnostic]:
@@ -84,7 +85,7 @@ def _refuse_foreign_units(prepared: Prepared, before: Receipt | None, machine: M
             if files.exists(machine.root, f"{folder}/{unit}"):
                 raise ConfigurationError(
                     f"there is a {unit} already that svcctl did not install: {machine.root}{folder}/{unit}",
-                    hint="choose another --name",
+                    hint=f"choose another --name, or remove {machine.root}{folder}/{unit}",
                 )
 
 
@@ -103,15 +104,13 @@ def _refuse_shared(prepared: Prepared, other: Receipt, directories: tuple[str, .
             )
 
 
-def _refuse_foreign_folders(directories: tuple[str, ...], machine: Machine) -> None:
-    if machine.scope == "user":
-        return
+def _refuse_foreign_folders(prepared: Prepared, directories: tuple[str, ...], machine: Machine) -> None:
     for directory in directories:
         # Configuration may be there before the service, made by its administrator.
-        if not directory.startswith(f"{machine.directories['config']}/") and files.is_occupied(
-            machine.root, directory
-        ):
+        if directory.startswith(f"{machine.directories['config']}/"):
+            continue
+        if planning.is_foreign(directory, prepared, machine):
             raise ConfigurationError(
                 f"the folder {machine.root}{directory} is there already and belongs to something else",
-                hint='give Application("…") another name: it names the folders',
+                hint='give Application("…") another name: it names the folders; or move that folder away',
             )

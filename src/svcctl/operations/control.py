@@ -37,7 +37,7 @@ def control(verb: Verb, name: str, *, scope: Scope = "system", root: str = "") -
     """Do one of the five to an application.
 
     ``stop`` and ``disable`` act on the sockets first, so that no client starts the service again in between;
-    ``start`` and ``enable`` act on both; ``restart`` leaves the sockets alone, so that no client is refused.
+    ``start`` and ``enable`` act on both, and ``start`` after a limit was hit, too; ``restart`` leaves the sockets alone, so that no client is refused.
 
     Args:
         verb: What to do.
@@ -61,7 +61,11 @@ def control(verb: Verb, name: str, *, scope: Scope = "system", root: str = "") -
             if found.sockets:
                 systemd.change(machine, "stop", found.sockets)
             systemd.change(machine, "stop", (found.service,))
-        case _:
+        case "start":
+            # Limits that were hit would stand against it; whoever starts it by hand has mended the cause.
+            systemd.forget(machine, units)
+            systemd.change(machine, verb, units)
+        case "restart":
             systemd.change(machine, verb, units)
     shown = systemd.show(machine, (found.service,), ("ActiveState",)) if machine.booted else {}
     state = shown.get(found.service, {}).get("ActiveState", "")

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from svcctl.errors import CommandError, SvcctlError
-from svcctl.host import commands, files
+from svcctl.host import commands, files, systemd
 from svcctl.host.apply import digest
 from svcctl.host.machine import Machine, unprivileged_user
 from svcctl.manifest import codec
@@ -21,7 +21,7 @@ _ASK_VERSION = "import sys, svcctl; sys.stdout.write('.'.join(map(str, sys.versi
 _TIME_LIMIT = 30.0
 
 
-def findings(receipt: Receipt, machine: Machine) -> tuple[Diagnostic, ...]:
+def findings(receipt: Receipt, machine: Machine, services: Sequence[str]) -> tuple[Diagnostic, ...]:
     """Return what no longer is as the receipt says: units, interpreter, application.
 
     Each has the command that mends it. Code of the application and its interpreter only ever run as an
@@ -30,12 +30,13 @@ def findings(receipt: Receipt, machine: Machine) -> tuple[Diagnostic, ...]:
     Args:
         receipt: Of the installed application.
         machine: Where it is installed.
+        services: Its service units, each instance's by its own name.
     """
     found = list(_changed_files(receipt, machine))
     interpreter = list(_interpreter(receipt, machine))
     found += interpreter
     if not any(item.severity == "error" for item in interpreter):
-        found += _application(receipt, machine)
+        found += _application(receipt, machine, services)
     return tuple(found)
 
 
@@ -80,7 +81,7 @@ def _interpreter(receipt: Receipt, machine: Machine) -> Iterator[Diagnostic]:
         yield _repeat("warning", "python", message, receipt)
 
 
-def _application(receipt: Receipt, machine: Machine) -> Iterator[Diagnostic]:
+def _application(receipt: Receipt, machine: Machine, services: Sequence[str]) -> Iterator[Diagnostic]:
     path = _here(receipt.application, machine)
     recorded = codec.decode(receipt.manifest)
     if recorded.origin.kind == "tac":
@@ -101,10 +102,6 @@ def _application(receipt: Receipt, machine: Machine) -> Iterator[Diagnostic]:
         message = f"{path} has changed and no longer loads: {error}"
         yield Diagnostic(severity="error", subject="application", message=message, hint=hint)
         return
-    yield from _compare(recorded, manifest, receipt)
-
-
-def _compare(recorded: Manifest, manifest: Manifest, receipt: Receipt) -> Iterator[Diagnostic]:
     differing = [name for name, same in _parts(recorded, manifest) if not same]
     if differing:
         message = (
@@ -112,9 +109,35 @@ def _compare(recorded: Manifest, manifest: Manifest, receipt: Receipt) -> Iterat
         )
         yield _repeat("warning", "application", message, receipt)
     elif recorded.origin.digest != manifest.origin.digest:
-        message = "has changed since it was installed; the change takes effect at the next restart"
-        hint = f"svcctl restart {receipt.name}"
-        yield Diagnostic(severity="note", subject="application", message=message, hint=hint)
+        yield from _old_processes(receipt, machine, services)
+
+
+def _old_processes(receipt: Receipt, machine: Machine, services: Sequence[str]) -> Iterator[Diagnostic]:
+    """Yield a note for each service whose process is older than the file it was made from."""
+    since = systemd.started(machine, services)
+    user = " --user" if receipt.scope == "user" else ""
+    if "/" not in receipt.application:
+        # Where the file of a module is, only its interpreter could tell.
+        if since:
+            message = (
+                "has changed since it was installed; a process that is older takes it up when it is restarted"
+            )
+            yield Diagnostic(severity="note", subject="application", message=message)
+        return
+    changed = _changed_at(Path(_here(receipt.application, machine)))
+    for unit in (unit for unit, at in since.items() if at < changed):
+        message = "was started before its application was changed; that takes effect at the next restart"
+        hint = f"svcctl restart{user} {unit.removesuffix('.service')}"
+        yield Diagnostic(severity="note", subject=unit, message=message, hint=hint)
+
+
+def _changed_at(path: Path) -> float:
+    """Return when a file, or a link on the way to it, became what it is, in seconds since 1970.
+
+    The time of the last change of the content is not asked for: a copy may keep that of its original.
+    """
+    links = [each.lstat() for each in (path, *path.parents) if each.is_symlink()]
+    return max(info.st_ctime for info in (path.stat(), *links))
 
 
 def _parts(recorded: Manifest, manifest: Manifest) -> Iterator[tuple[str, bool]]:

@@ -66,14 +66,14 @@ def install(
         return _decide(request, machine)[0]
     receipts.need_permission(machine)
     preparation.need_booted(machine)
-    with receipts.locked(machine):
-        result, prepared = _decide(request, machine)
+    with receipts.locked(machine) as fresh:
+        result, prepared = _decide(request, machine, fresh)
         if not result.preview.changes or not approve(result.preview):
             return result
         absent = [path for path in result.receipt.directories if not files.exists(machine.root, path)]
         try:
             apply(result.preview.plan, machine, name=prepared.options.name)
-        except ApplyError:
+        except (ApplyError, KeyboardInterrupt):
             _remove_made(absent, machine)
             raise
     return replace(result, applied=True, running=_runs(prepared, machine))
@@ -88,7 +88,9 @@ def _remove_made(directories: list[str], machine: Machine) -> None:
                 files.remove_tree(machine.root, made)
 
 
-def _decide(request: InstallRequest, machine: Machine) -> tuple[InstallResult, Prepared]:
+def _decide(
+    request: InstallRequest, machine: Machine, fresh: tuple[str, ...] = ()
+) -> tuple[InstallResult, Prepared]:
     request = preparation.absolute(request)
     # Before it is looked at: the description would fail on most home folders, for a reason that helps nobody.
     preparation.refuse(request, preparation.hidden_code(request, machine))
@@ -98,7 +100,7 @@ def _decide(request: InstallRequest, machine: Machine) -> tuple[InstallResult, P
     before = receipts.read(machine, name)
     conflicts.refuse_conflicts(prepared, before, planning.directories(prepared, machine), machine)
     problems = tuple(conflicts.port_problems(prepared, before, machine))
-    planned = planning.plan_install(prepared, before, machine)
+    planned = planning.plan_install(prepared, before, machine, fresh=fresh)
     preview = Preview(
         name=name,
         plan=planned.plan,

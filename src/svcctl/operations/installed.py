@@ -37,6 +37,11 @@ class Installed(NamedTuple):
         return f"{self.receipt.name}@{self.instance}" if self.instance else self.receipt.name
 
     @property
+    def flag(self) -> str:
+        """What a command has to say to find it again, with a blank before it: `` --user``, or nothing."""
+        return " --user" if self.receipt.scope == "user" else ""
+
+    @property
     def template(self) -> bool:
         """It has instances and none was named."""
         return "@." in self.service

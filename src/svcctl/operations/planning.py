@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import NamedTuple
 
+from svcctl.generate.systemd import render
 from svcctl.generate.systemd.names import directory_name
-from svcctl.host import files
+from svcctl.host import files, receipts
+from svcctl.host import machine as machines
 from svcctl.host.apply import digest
 from svcctl.host.machine import Machine
 from svcctl.manifest import codec
@@ -34,7 +37,9 @@ class Planned(NamedTuple):
     changes: bool
 
 
-def plan_install(prepared: Prepared, before: Receipt | None, machine: Machine) -> Planned:
+def plan_install(
+    prepared: Prepared, before: Receipt | None, machine: Machine, *, fresh: Sequence[str] = ()
+) -> Planned:
     """Return what to do so that the machine has the application as prepared.
 
     Files that are as they should be are left out, so that a repeated installation has nothing to do.
@@ -43,11 +48,12 @@ def plan_install(prepared: Prepared, before: Receipt | None, machine: Machine) -
         prepared: The application.
         before: Receipt of its earlier installation.
         machine: Where.
+        fresh: Folders that were made a moment ago, for the lock.
 
     Raises:
         ConfigurationError: There is something else in the place of one of its files.
     """
-    receipt = _receipt(prepared, before, machine)
+    receipt = _receipt(prepared, before, machine, fresh)
     known = {file.path: file.digest for file in before.files} if before else {}
     write: list[File] = []
     present: set[str] = set()
@@ -88,11 +94,23 @@ def directories(prepared: Prepared, machine: Machine) -> tuple[str, ...]:
     return tuple(f"{machine.directories[root]}/{name}" for root in wanted)
 
 
-def _receipt(prepared: Prepared, before: Receipt | None, machine: Machine) -> Receipt:
+def is_foreign(path: str, prepared: Prepared, machine: Machine) -> bool:
+    """Return whether a folder that the service would have is there already and somebody else's."""
+    if machine.scope == "user":
+        return False
+    user = render.service_user(prepared.description.manifest, prepared.options)
+    return files.is_occupied(machine.root, path, owner=machines.uid_of(machine, user))
+
+
+def _receipt(prepared: Prepared, before: Receipt | None, machine: Machine, fresh: Sequence[str]) -> Receipt:
     described = prepared.description
     kept = before.directories if before else ()
     # What root made before the first installation stays the administrator's, also at a purge.
-    made = [path for path in directories(prepared, machine) if path in kept or not _foreign(path, machine)]
+    made = [
+        path
+        for path in directories(prepared, machine)
+        if path in kept or not is_foreign(path, prepared, machine)
+    ]
     return Receipt(
         name=prepared.options.name,
         scope=machine.scope,
@@ -110,22 +128,24 @@ def _receipt(prepared: Prepared, before: Receipt | None, machine: Machine) -> Re
         manifest_digest=codec.digest(described.manifest),
         manifest=codec.encode(described.manifest),
         options=to_options(prepared.request),
-        folders=_made_folders(prepared, before, machine),
+        folders=_made_folders(prepared, before, machine, fresh),
     )
 
 
-def _made_folders(prepared: Prepared, before: Receipt | None, machine: Machine) -> tuple[str, ...]:
+def _made_folders(
+    prepared: Prepared, before: Receipt | None, machine: Machine, fresh: Sequence[str]
+) -> tuple[str, ...]:
     """Return the folders that are there for our files only: to be made now, or made by an earlier installation."""
     found = list(before.folders) if before else []
-    for file in prepared.rendering.files:
-        parts = file.path.split("/")[1:-1]
-        above = [f"/{'/'.join(parts[:depth])}" for depth in range(1, len(parts) + 1)]
-        found += [path for path in above if path not in found and not files.exists(machine.root, path)]
+    # Those that were made for several applications go with the last of them.
+    made = {path for receipt in receipts.read_all(machine).receipts for path in receipt.folders} | set(fresh)
+    paths = [file.path for file in prepared.rendering.files]
+    for file in (*paths, receipts.path_of(machine, prepared.options.name)):
+        parts = file.split("/")[1:-1]
+        for path in (f"/{'/'.join(parts[:depth])}" for depth in range(1, len(parts) + 1)):
+            if path not in found and (path in made or not files.exists(machine.root, path)):
+                found.append(path)
     return tuple(found)
-
-
-def _foreign(path: str, machine: Machine) -> bool:
-    return machine.scope == "system" and files.is_occupied(machine.root, path)
 
 
 def _paths(receipt: Receipt) -> set[str]:

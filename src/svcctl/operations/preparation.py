@@ -17,6 +17,7 @@ from svcctl.generate.systemd.hardening.files import HOMES, TEMPORARY, is_below
 from svcctl.generate.systemd.names import UnitNames, check_service_name
 from svcctl.generate.systemd.options import SystemdOptions
 from svcctl.host import analyze, environment
+from svcctl.host import machine as machines
 from svcctl.host.machine import Machine, unprivileged_user
 from svcctl.loading import target
 from svcctl.loading.describe import describe
@@ -65,7 +66,9 @@ def prepare(request: InstallRequest, machine: Machine) -> Prepared:
     rendering = render.render(described.manifest, options)
     known = {item.subject for item in rendering.diagnostics}
     hidden = tuple(item for item in hidden_code(request, machine) if item.subject not in known)
-    rendering = replace(rendering, diagnostics=(*hidden, *rendering.diagnostics))
+    lingers = machine.scope == "user" and machines.lingers()
+    known_here = (item for item in rendering.diagnostics if not (lingers and item.subject == "linger"))
+    rendering = replace(rendering, diagnostics=(*hidden, *_assumptions(machine), *known_here))
     return Prepared(
         request=request,
         application=options.application,
@@ -75,6 +78,17 @@ def prepare(request: InstallRequest, machine: Machine) -> Prepared:
         units=render.unit_names(described.manifest, options),
         addresses=_addresses(described, options, rendering),
     )
+
+
+def _assumptions(machine: Machine) -> tuple[Diagnostic, ...]:
+    if not machine.version_assumed:
+        return ()
+    message = (
+        f"no systemd was found below {machine.root}, so the units are for systemd {machine.version}, "
+        "the oldest that is supported"
+    )
+    hint = "give its version: --systemd VERSION"
+    return (Diagnostic(severity="note", subject="--systemd", message=message, hint=hint),)
 
 
 def describe_requested(request: InstallRequest) -> Description:

@@ -10,7 +10,7 @@ def run(application: str, *, log_level: str = "info", log_format: str = "auto") 
 
     Args:
         application: A path or ``module:attribute``.
-        log_level: ``debug``, ``info``, ``warning`` or ``error``.
+        log_level: ``debug``, ``info``, ``warning``, ``error`` or ``critical``.
         log_format: ``auto``, ``text``, ``json`` or ``journal``.
     """
     return runner.run(application, log_level=log_level, log_format=log_format)

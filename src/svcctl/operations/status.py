@@ -21,9 +21,23 @@ _PROPERTIES = (
     "StatusText",
     "MainPID",
     "ActiveEnterTimestamp",
+    "ActiveExitTimestamp",
+    "InactiveEnterTimestamp",
+    "InactiveExitTimestamp",
+    "StateChangeTimestamp",
     "NRestarts",
     "ExecMainStatus",
 )
+#: For each ``ActiveState``, the property that says when it began; ``StateChangeTimestamp`` for all others.
+_SINCE = {
+    "active": "ActiveEnterTimestamp",
+    "reloading": "ActiveEnterTimestamp",
+    "refreshing": "ActiveEnterTimestamp",
+    "deactivating": "ActiveExitTimestamp",
+    "inactive": "InactiveEnterTimestamp",
+    "failed": "InactiveEnterTimestamp",
+    "activating": "InactiveExitTimestamp",
+}
 _LIMITS = {"trigger-limit-hit", "service-start-limit-hit", "start-limit-hit"}
 
 
@@ -58,7 +72,7 @@ class StatusResult:
         addresses: What it listens on.
         status: What the application reported last.
         pid: Its main process; 0 if there is none.
-        since: When it became active, as systemd writes it.
+        since: Since when it is in its present state, as systemd writes it.
         restarts: How often systemd restarted it after a failure.
         exit_status: Status of its last process.
         instances: Service units of its instances, for a template.
@@ -80,8 +94,9 @@ class StatusResult:
 
     @property
     def failed(self) -> bool:
-        """One of its units has failed."""
-        return any(unit.active == "failed" for unit in (self.service, *self.sockets))
+        """One of its units has failed, or the service fails and is started again and again."""
+        failed = any(unit.active == "failed" for unit in (self.service, *self.sockets))
+        return failed or _starts_again(self.service, self.restarts)
 
 
 def status(name: str, *, scope: Scope = "system", root: str = "") -> StatusResult:
@@ -105,10 +120,13 @@ def status(name: str, *, scope: Scope = "system", root: str = "") -> StatusResul
     main = shown.get(found.service, {})
     service = _state(found.service, main)
     sockets = tuple(_state(unit, shown.get(unit, {})) for unit in found.sockets if not found.template)
+    restarts = _number(main.get("NRestarts", ""))
+    instances = systemd.instances(machine, found.service) if found.template else ()
     findings = (
         *_scope_findings(machine),
+        *_restart_findings(service, restarts, machine),
         *_unit_findings(found, service, sockets, machine),
-        *drift.findings(found.receipt, machine),
+        *drift.findings(found.receipt, machine, instances if found.template else (found.service,)),
     )
     return StatusResult(
         name=found.name,
@@ -118,10 +136,10 @@ def status(name: str, *, scope: Scope = "system", root: str = "") -> StatusResul
         addresses=tuple(text.replace("%i", found.instance or "%i") for text in found.receipt.addresses),
         status=main.get("StatusText", ""),
         pid=_number(main.get("MainPID", "")),
-        since=main.get("ActiveEnterTimestamp", ""),
-        restarts=_number(main.get("NRestarts", "")),
+        since=main.get(_SINCE.get(service.active, "StateChangeTimestamp"), ""),
+        restarts=restarts,
         exit_status=_number(main.get("ExecMainStatus", "")),
-        instances=systemd.instances(machine, found.service) if found.template else (),
+        instances=instances,
         findings=findings,
     )
 
@@ -145,28 +163,39 @@ def _scope_findings(machine: Machine) -> Iterator[Diagnostic]:
         )
 
 
+def _starts_again(service: UnitState, restarts: int) -> bool:
+    # systemd sets the number back when somebody starts the service by hand.
+    return service.active == "activating" and (service.sub.startswith("auto-restart") or restarts > 0)
+
+
+def _restart_findings(service: UnitState, restarts: int, machine: Machine) -> Iterator[Diagnostic]:
+    if _starts_again(service, restarts):
+        result = f" ({service.result})" if service.result not in {"", "success"} else ""
+        message = f"does not stay up{result}: systemd has started it again {restarts} times"
+        hint = _journal(service.unit, machine)
+        yield Diagnostic(severity="error", subject=service.unit, message=message, hint=hint)
+
+
+def _journal(unit: str, machine: Machine) -> str:
+    return f"journalctl {'--user ' if machine.scope == 'user' else ''}-n 30 -u {unit}"
+
+
 def _unit_findings(
     found: Installed, service: UnitState, sockets: tuple[UnitState, ...], machine: Machine
 ) -> Iterator[Diagnostic]:
-    user = "--user " if machine.scope == "user" else ""
-    units = " ".join((*found.sockets, found.service))
+    user = " --user" if machine.scope == "user" else ""
     for state in (service, *sockets):
         if state.active == "failed" and state.result in _LIMITS:
             message = f"was closed ({state.result}): it started too often in a row without coming up"
-            first = " ".join(found.sockets) or found.service
-            hint = (
-                f"mend the cause, then: systemctl {user}reset-failed {units} && systemctl {user}start {first}"
-            )
+            hint = f"mend the cause, then: svcctl start{user} {found.name}"
             yield Diagnostic(severity="error", subject=state.unit, message=message, hint=hint)
         elif state.active == "failed":
-            hint = f"journalctl {user}-n 30 -u {state.unit}"
-            yield Diagnostic(
-                severity="error", subject=state.unit, message=f"failed ({state.result})", hint=hint
-            )
+            message = f"failed ({state.result})"
+            hint = _journal(state.unit, machine)
+            yield Diagnostic(severity="error", subject=state.unit, message=message, hint=hint)
     if service.active == "inactive" and any(state.sub == "listening" for state in sockets):
         message = "is not running, but its sockets are open: the next client starts it"
-        flag = " --user" if machine.scope == "user" else ""
-        hint = f"to stop it altogether: svcctl stop{flag} {service.unit.removesuffix('.service')}"
+        hint = f"to stop it altogether: svcctl stop{user} {found.name}"
         yield Diagnostic(severity="note", subject=service.unit, message=message, hint=hint)
 
 

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from svcctl.errors import PermissionDeniedError, SvcctlError, describe_cause
+from svcctl.errors import PermissionDeniedError, SvcctlError, UsageError, describe_cause
 from svcctl.host import files, receipts, systemd
 from svcctl.host import machine as machines
 from svcctl.host.apply import apply, digest
@@ -24,7 +25,7 @@ class UninstallResult:
     Attributes:
         preview: The plan with all that was known before it was applied.
         applied: The plan was applied.
-        kept: Paths that stay: state, logs, configuration, drop-ins.
+        kept: What stays: paths of state, logs, configuration and drop-ins, and ``user NAME`` for a static user.
         failed: What a purge could not remove, each with its reason.
     """
 
@@ -39,6 +40,7 @@ class _Remains(NamedTuple):
 
     conffiles: tuple[str, ...]
     others: tuple[str, ...]
+    users: tuple[str, ...]
 
 
 def uninstall(
@@ -55,7 +57,7 @@ def uninstall(
     A unit that was edited by hand is kept aside. State, logs, configuration and drop-ins stay, unless purged.
 
     Args:
-        name: Name of the installed application.
+        name: Name of the installed application, not of one instance.
         scope: ``system`` or ``user``.
         root: Folder of another system's tree; empty for this machine.
         purge: Remove all that belongs to it, for good.
@@ -63,16 +65,17 @@ def uninstall(
         approve: Asked before anything is changed.
 
     Raises:
-        SvcctlError: It is not installed or cannot be removed; nothing has been changed.
+        UsageError: There is no such application, or one instance was named.
+        SvcctlError: It cannot be removed; nothing has been changed.
     """
     machine = machines.find(scope, root)
     if dry_run:
-        receipt = installed.find(machine, name).receipt
+        receipt = _find(machine, name)
         preview, kept = _decide(receipt, machine, purge=purge)
         return UninstallResult(preview=preview, applied=False, kept=kept)
     receipts.need_permission(machine)
     with receipts.locked(machine):
-        receipt = installed.find(machine, name).receipt
+        receipt = _find(machine, name)
         preview, kept = _decide(receipt, machine, purge=purge)
         if not approve(preview):
             return UninstallResult(preview=preview, applied=False, kept=kept)
@@ -83,6 +86,18 @@ def uninstall(
         for folder in reversed(receipt.folders):
             files.remove_empty_folder(machine.root, folder)
     return UninstallResult(preview=preview, applied=True, kept=kept, failed=failed)
+
+
+def _find(machine: Machine, name: str) -> Receipt:
+    found = installed.find(machine, name)
+    if found.instance:
+        whole = found.receipt.name
+        raise UsageError(
+            f"{found.name} is one instance of {whole}, and an application is removed with all of them",
+            hint=f"svcctl uninstall{found.flag} {whole} removes it, "
+            f"svcctl stop{found.flag} {found.name} stops this instance",
+        )
+    return found.receipt
 
 
 def _decide(receipt: Receipt, machine: Machine, *, purge: bool) -> tuple[Preview, tuple[str, ...]]:
@@ -100,30 +115,60 @@ def _decide(receipt: Receipt, machine: Machine, *, purge: bool) -> tuple[Preview
             message = f"was edited by hand; what it was is kept as {file.path}{SAVED}"
             diagnostics.append(Diagnostic(severity="note", subject=file.path, message=message))
     plan = Plan(files=tuple(saved), removals=tuple(removals), actions=tuple(_actions(receipt, machine)))
-    stays = (*remains.conffiles, *remains.others)
+    stays = () if purge else (*remains.conffiles, *remains.others)
     preview = Preview(
         name=receipt.name,
         plan=plan,
         diagnostics=tuple(diagnostics),
         purged=remains.others if purge else (),
     )
-    return preview, () if purge else stays
+    return preview, (*stays, *remains.users)
 
 
 def _remains(receipt: Receipt, machine: Machine) -> _Remains:
-    units = (receipt.service, *receipt.sockets)
-    possible = [
-        f"{machine.unit_directory}/{name}.d" for unit in units for name in _with_instances(unit, machine)
-    ]
+    folder = machine.unit_directory
+    possible = []
+    for unit in (receipt.service, *receipt.sockets):
+        possible.append(f"{folder}/{unit}.d")
+        possible += _of_instances(folder, f"{unit}.d", machine)
     possible += [file.path + SAVED for file in receipt.files]
-    if receipt.scope == "system":
+    if receipt.scope == "user":
+        possible.append(f"{machine.directories['config']}/{receipt.name}.env")
+    else:
         possible.append(f"/etc/default/{receipt.name}")
+        if "@." in receipt.service:
+            possible += _of_instances("/etc/default", f"{receipt.name}@", machine)
     for directory in receipt.directories:
         above, _, name = directory.rpartition("/")
         # systemd.exec(5): the folders of dynamic users lie here, and the others are links to them.
         possible += [directory, f"{above}/private/{name}"]
     conffiles = [file.path for file in receipt.files if file.conffile]
-    return _Remains(_present(conffiles, machine), _present(possible, machine))
+    return _Remains(
+        _present(conffiles, machine), _present(possible, machine), tuple(_static_users(receipt, machine))
+    )
+
+
+def _of_instances(folder: str, template: str, machine: Machine) -> list[str]:
+    """Return what there is for single instances, also for those that systemd does not know at the moment."""
+    before, at, after = template.partition("@")
+    if not at:
+        return []
+    try:
+        names = files.names(machine.root, folder)
+    except PermissionDeniedError:
+        return []
+    ours = re.compile(rf"{re.escape(before)}@.+{re.escape(after)}")
+    return [f"{folder}/{name}" for name in names if ours.fullmatch(name)]
+
+
+def _static_users(receipt: Receipt, machine: Machine) -> Iterator[str]:
+    """Yield the users that sysusers.d declares for the service: they stay, since they may own files anywhere."""
+    for file in receipt.files:
+        if "/sysusers.d/" in file.path:
+            now = files.read(machine.root, file.path)
+            for user in re.findall(rb"^u (\S+)", now.data if now else b"", re.MULTILINE):
+                if machines.uid_of(machine, user.decode()) is not None:
+                    yield f"user {user.decode()}"
 
 
 def _present(paths: Sequence[str], machine: Machine) -> tuple[str, ...]:

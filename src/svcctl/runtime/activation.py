@@ -45,19 +45,24 @@ def from_environment(environ: MutableMapping[str, str]) -> list[tuple[str, socke
     return found
 
 
-def close_unused(sockets: Sequence[tuple[str, socket.socket]], unused: Sequence[str], target: str) -> None:
+def close_unused(
+    sockets: Sequence[tuple[str, socket.socket]], unused: Sequence[str], unit: str | None
+) -> None:
     """Close the inherited sockets that nobody listens on, and say so.
 
     Args:
         sockets: All inherited sockets, with their names.
         unused: Names of those that are not used.
-        target: The application.
+        unit: Name of the service unit, ``None`` if it is not known.
     """
     if not unused:
         return
+    from svcctl.runtime.advice import status_command  # noqa: PLC0415 (only where units do not fit)
+
+    hint = f"{status_command(unit, os.environ)} shows what to do"
     _log.warning(
         "inherited sockets that no service listens on are closed",
-        extra={"svcctl_names": ", ".join(unused), "svcctl_hint": f"repeat `svcctl install {target}`"},
+        extra={"svcctl_names": ", ".join(unused), "svcctl_hint": hint},
     )
     names = [name for name, _ in sockets]
     for name, sock in sockets:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import logging
+import os
 import sys
 from pathlib import Path
 
@@ -12,11 +13,12 @@ from svcctl.errors import SvcctlError
 from svcctl.loading.target import resolve
 from svcctl.manifest.codec import FINGERPRINT_LENGTH, fingerprint
 from svcctl.manifest.model import Origin
+from svcctl.runtime.advice import status_command
 
 _log = logging.getLogger(__name__)
 
 
-def warn_if_changed(application: Application, target: str, installed: str) -> None:
+def warn_if_changed(application: Application, target: str, installed: str, unit: str | None) -> None:
     """Log a warning if an application has listeners, needs or limits that its units do not know.
 
     Args:
@@ -24,6 +26,7 @@ def warn_if_changed(application: Application, target: str, installed: str) -> No
         target: What it was loaded from: a path or ``module:attribute``.
         installed: What the units were made from: the first digits of the file's digest, ``-``, and the manifest's
             fingerprint (:func:`svcctl.manifest.codec.fingerprint`).
+        unit: Name of the service unit, ``None`` if it is not known.
     """
     origin, _, expected = installed.partition("-")
     try:
@@ -37,8 +40,8 @@ def warn_if_changed(application: Application, target: str, installed: str) -> No
     if found != expected:
         _log.warning(
             "the units no longer match the listeners, needs or limits of the application; "
-            "repeat the installation: svcctl install %s",
-            target,
+            "%s shows the installation to repeat",
+            status_command(unit, os.environ),
         )
 
 

@@ -25,6 +25,9 @@ FORMATS = ("auto", "text", "json", "journal")
 #: Extras of a record that are shown: the facts that svcctl adds, and applications too if they like.
 PREFIX = "svcctl_"
 
+#: What a terminal would take for a command is shown as a question mark; lines stay lines.
+_CONTROLS = dict.fromkeys((*range(9), *range(11, 32), *range(127, 160)), "?")
+
 #: From which level on a record has which priority of syslog(3).
 _PRIORITIES = ((logging.CRITICAL, 2), (logging.ERROR, 3), (logging.WARNING, 4), (logging.INFO, 6), (0, 7))
 
@@ -155,7 +158,7 @@ def body(formatter: logging.Formatter, record: logging.LogRecord) -> str:
         text += f"\n{formatter.formatException(record.exc_info)}"
     if record.stack_info:
         text += f"\n{record.stack_info}"
-    return text
+    return text.translate(_CONTROLS)
 
 
 def facts(record: logging.LogRecord) -> dict[str, object]:

@@ -94,7 +94,7 @@ def run(
         return EX_SOFTWARE
 
 
-class _Interrupted(BaseException):
+class _Interrupted(KeyboardInterrupt):
     """A signal asked for the end while the application was being loaded."""
 
 
@@ -174,7 +174,7 @@ class _Process:
         try:
             self.application = _load(self.target)
             self.root = IService(self.application)  # type: ignore[misc,call-arg]  # the interface adapts
-        except (SvcctlError, _Interrupted) as caught:
+        except (SvcctlError, KeyboardInterrupt) as caught:
             error = caught
         self.loading = False
         asked = [number for number in self.early_signals if number in {signal.SIGTERM, signal.SIGINT}]
@@ -319,7 +319,7 @@ class _Process:
         if self.sockets:
             from svcctl.runtime import activation  # noqa: PLC0415 (only where sockets are inherited)
 
-            activation.close_unused(self.sockets, self.table.unused(), self.target)
+            activation.close_unused(self.sockets, self.table.unused(), self.inherit)
         if self.installed is not None:
             self.loop.call_soon(self._compare_with_units, self.installed)  # READY does not wait for it
         ready, total, _ = lifecycle.progress(self.root)
@@ -328,7 +328,7 @@ class _Process:
     def _compare_with_units(self, installed: str) -> None:
         from svcctl.runtime.drift import warn_if_changed  # noqa: PLC0415 (only where there are units, after READY)
 
-        warn_if_changed(self.application, self.target, installed)
+        warn_if_changed(self.application, self.target, installed, self.inherit)
 
     def _on_transition(self, _transition: object) -> None:
         if self.report is None and self.state.phase is Phase.STARTING:

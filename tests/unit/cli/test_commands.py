@@ -79,6 +79,21 @@ def test_somebody_at_a_terminal_is_asked(
     assert (root / "etc/systemd/system/echo.service").exists() is there
 
 
+def test_who_interrupts_the_question_is_told(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """On a line of its own, and nothing was done."""
+
+    def interrupt() -> str:
+        raise KeyboardInterrupt
+
+    talk, answers = Terminal(), Terminal()
+    monkeypatch.setattr(answers, "readline", interrupt)
+    monkeypatch.setattr(sys, "stdin", answers)
+    monkeypatch.setattr(sys, "stderr", talk)
+    assert run_command(INSTALL) == 130
+    assert talk.getvalue().endswith("Do it? [y/N] \nnothing was changed\n")
+    assert not (root / "etc/systemd/system/echo.service").exists()
+
+
 def test_yes_is_not_asked(monkeypatch: pytest.MonkeyPatch) -> None:
     """The plan is shown all the same."""
     talk = Terminal()
@@ -155,6 +170,24 @@ def test_status_says_how_it_is(systemctl: FakeSystemctl, capsys: pytest.CaptureF
     systemctl.show("echo.service", ActiveState="failed", Result="exit-code")
     assert run_command(["status", "echo"]) == 3
     assert "error: echo.service: failed (exit-code)" in capsys.readouterr().out
+
+
+def test_status_of_a_service_that_is_started_again_and_again_is_that_of_a_failed_one(
+    systemctl: FakeSystemctl, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """With the time of its present state, whether a process is there just now or not."""
+    run_command(INSTALL)
+    state = {"ActiveState": "activating", "Result": "exit-code", "NRestarts": "7", "ExecMainStatus": "70"}
+    times = {"ActiveEnterTimestamp": "long ago", "InactiveExitTimestamp": "now"}
+    systemctl.show("echo.service", SubState="auto-restart", **state, **times)
+    capsys.readouterr()
+    assert run_command(["status", "echo"]) == 3
+    shown = capsys.readouterr().out
+    assert "\n  activating since now, restarted 7 times\n  last exit status: 70\n" in shown
+    assert "long ago" not in shown
+    systemctl.show("echo.service", SubState="start", MainPID="42", **state, **times)
+    assert run_command(["status", "echo"]) == 3
+    assert "\n  process: 42, activating since now, restarted 7 times\n" in capsys.readouterr().out
 
 
 @pytest.mark.parametrize(

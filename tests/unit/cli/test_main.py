@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -10,7 +11,7 @@ import pytest
 import svcctl
 from svcctl.cli.main import app, run_command
 from svcctl.errors import ApplicationLoadError, Problem, ProblemsError
-from svcctl.runtime import runner
+from svcctl.runtime import logs, runner
 from tests.fakes.describing import FakeDescribe
 
 COMMANDS = [
@@ -39,6 +40,21 @@ def test_every_command_has_help(command: str, capsys: pytest.CaptureFixture[str]
     assert "\x1b" not in shown.out
 
 
+def test_the_help_of_run_names_every_level_of_the_log(capsys: pytest.CaptureFixture[str]) -> None:
+    """As the runner takes them."""
+    run_command(["run", "--help"])
+    words = set(re.findall(r"\w+", capsys.readouterr().out))
+    assert words >= set(logs.LEVELS)
+
+
+def test_the_help_of_uninstall_offers_no_instance(capsys: pytest.CaptureFixture[str]) -> None:
+    """One alone cannot be uninstalled."""
+    run_command(["uninstall", "--help"])
+    assert "@INSTANCE" not in capsys.readouterr().out
+    run_command(["start", "--help"])
+    assert "NAME@INSTANCE" in capsys.readouterr().out
+
+
 def test_the_commands_are_these(capsys: pytest.CaptureFixture[str]) -> None:
     """In the order in which somebody needs them; also without any argument."""
     assert [command.name for command in app.registered_commands] == COMMANDS
@@ -60,10 +76,13 @@ def test_the_version_is_shown(capsys: pytest.CaptureFixture[str]) -> None:
         (["list", "--bogus"], "No such option", "svcctl list --help"),
         (["install", "a.tac", "--systemd", "x"], "Invalid value", "svcctl install --help"),
         (["install", "a.tac", "--env", "x"], "--env: 'x' is not NAME=VALUE", "svcctl install --help"),
-        (["check", "a.tac", "--set", "x=1"], "is not Section.Directive=VALUE", "svcctl install --help"),
+        (["check", "a.tac", "--set", "x=1"], "is not Section.Directive=VALUE", "svcctl check --help"),
+        (["describe", "a.tac", "--env", "x"], "--env: 'x' is not NAME=VALUE", "svcctl describe --help"),
         (["install", "echo"], "names a plug-in", "echo.tac"),
         (["run", "echo", "--log-file", "x"], "--log-file is for --daemonize", "redirect stderr"),
         (["start", "../x"], "cannot be used", "svcctl list"),
+        (["uninstall", "echo", "--root", ""], "--root is empty", "leave it out"),
+        (["check", "a.tac", "--python="], "--python is empty", "leave it out"),
     ],
 )
 def test_a_wrong_command_line_is_told_in_two_lines(

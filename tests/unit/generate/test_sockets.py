@@ -9,6 +9,7 @@ from svcctl.generate.systemd.addresses import AddressError, is_loopback, of_text
 from svcctl.generate.systemd.options import SystemdOptions
 from svcctl.generate.systemd.render import addresses
 from svcctl.manifest.model import Manifest, ServiceNode
+from svcctl.operations.request import pair
 from tests.unit.generate.reading import found, texts, values
 from tests.verify.cases import OPTIONS, make_manifest, make_node
 
@@ -146,10 +147,29 @@ def test_instances_differ_in_port_or_path(endpoint: str, written: str) -> None:
 def test_with_several_ports_each_instance_needs_its_addresses_by_hand() -> None:
     """One name cannot stand for two ports."""
     manifest = make_manifest("tcp:8007", "tcp:8008", "unix:/run/x.sock")
-    assert [one.subject for one in found(manifest, TEMPLATE, "error")] == ["echo/server0", "echo/server1"]
+    errors = found(manifest, TEMPLATE, "error")
+    assert [one.subject for one in errors] == ["echo/server0", "echo/server1"]
+    proposed = "--listen tcp-8007=0.0.0.0:%i --listen tcp-8008=0.0.0.0:1%i"
+    assert {one.hint for one in errors} == {
+        f"give each an address, no two of them with the same port: {proposed}"
+    }
+    options = replace(TEMPLATE, listen=tuple(pair(word) for word in proposed.split() if "=" in word))
+    assert found(manifest, options, "error") == []
     given = replace(TEMPLATE, listen=(("tcp-8007", "%i"), ("tcp-8008", "127.0.0.1:1%i")))
     assert found(manifest, given, "error") == []
     assert addresses(manifest, given) == ("0.0.0.0:%i", "127.0.0.1:1%i", "/run/x-%i.sock")
+
+
+def test_a_proposed_address_is_none_that_another_listener_was_given() -> None:
+    """Also where systemd's own sockets have no address at all."""
+    manifest = make_manifest("tcp:8007", "tcp6:8008", "udp:53")
+    given = replace(TEMPLATE, listen=(("tcp-8007", "127.0.0.1:%i"), ("udp-53", "1%i")))
+    (error,) = found(manifest, given, "error")
+    assert error.hint == "give its address: --listen tcp6-8008=[::]:2%i"
+    manifest = make_manifest("systemd:domain=INET:name=a", "systemd:domain=INET6:name=b", "tcp:8002")
+    hints = {one.hint for one in found(manifest, replace(OPTIONS, listen=(("tcp-8002", "8000"),)), "error")}
+    proposed = "--listen a=0.0.0.0:8001 --listen b=[::]:8002"
+    assert hints == {f"give each an address, no two of them with the same port: {proposed}"}
 
 
 def test_an_address_that_all_instances_would_share_is_refused() -> None:

@@ -1,6 +1,8 @@
 from __future__ import annotations
 
-from collections.abc import Iterator
+import os
+import signal
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -304,6 +306,41 @@ def test_an_interrupt_from_the_keyboard_undoes_everything(
     with pytest.raises(KeyboardInterrupt):
         apply(an_installation(), machine, name="echo")
     assert picture(root) == {}
+
+
+@pytest.mark.parametrize("plan", [an_installation, an_upgrade, a_removal])
+@pytest.mark.parametrize("nth", range(4))
+def test_an_interrupt_at_any_file_undoes_everything(
+    plan: Callable[[], Plan],
+    nth: int,
+    root: Path,
+    machine: Machine,
+    systemctl: FakeSystemctl,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Even if it comes after a file was exchanged and before anybody could take note of it."""
+    if plan is not an_installation:
+        install_old(machine, systemctl)
+    before = picture(root)
+    done: list[str] = []
+
+    def interrupted(change: Callable[[Stage, str], None]) -> Callable[[Stage, str], None]:
+        def change_and_interrupt(stage: Stage, path: str) -> None:
+            change(stage, path)
+            done.append(path)
+            if len(done) == nth + 1:
+                os.kill(os.getpid(), signal.SIGINT)
+
+        return change_and_interrupt
+
+    monkeypatch.setattr(Stage, "swap", interrupted(Stage.swap))
+    monkeypatch.setattr(Stage, "take", interrupted(Stage.take))
+    try:
+        apply(plan(), machine, name="echo")
+    except KeyboardInterrupt:
+        assert picture(root) == before
+    else:
+        assert len(done) == nth  # there are no more files than these
 
 
 @pytest.mark.parametrize(

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import errno
 import os
 from pathlib import Path
 
@@ -154,13 +155,92 @@ def test_removing_a_tree_follows_no_link(tmp_path: Path) -> None:
 
 
 @as_root
-def test_a_folder_of_root_with_something_in_it_is_occupied(tmp_path: Path) -> None:
+def test_a_folder_with_something_in_it_that_systemd_did_not_make_is_occupied(tmp_path: Path) -> None:
     """A service's own folder, an empty one and a link are not."""
-    for name in ("roots", "empty", "services"):
+    for name in ("roots", "empty", "services", "strangers"):
         (tmp_path / name).mkdir()
-    (tmp_path / "roots/x").write_text("")
-    (tmp_path / "services/x").write_text("")
+        if name != "empty":
+            (tmp_path / name / "x").write_text("")
     os.chown(tmp_path / "services", 4242, 4242)
+    os.chown(tmp_path / "strangers", 4243, 4243)
     (tmp_path / "link").symlink_to("private/link")
-    names = ("roots", "empty", "services", "link", "missing")
-    assert [name for name in names if files.is_occupied(str(tmp_path), f"/{name}")] == ["roots"]
+    names = ("roots", "empty", "services", "strangers", "link", "missing")
+    occupied = [name for name in names if files.is_occupied(str(tmp_path), f"/{name}", owner=4242)]
+    assert occupied == ["roots", "strangers"]
+
+
+@as_root
+@pytest.mark.parametrize(
+    ("target", "occupied"),
+    [
+        ("../private/web/1", False),
+        ("/lib/private/web/1", False),
+        ("../private/web/2", True),
+        ("../private/1", True),
+        ("/etc/passwd", True),
+        ("own", False),
+        ("file", True),
+    ],
+)
+def test_the_folder_of_instances_is_not_occupied_by_what_systemd_made(
+    target: str,
+    occupied: bool,  # noqa: FBT001 (a table)
+    tmp_path: Path,
+) -> None:
+    """Links into the private folder under the instance's own name, or folders of the service's user."""
+    folder = tmp_path / "lib/web"
+    folder.mkdir(parents=True)
+    (folder / "0").symlink_to("../private/web/0")
+    if target == "own":
+        (folder / "1").mkdir()
+        os.chown(folder / "1", 4242, 4242)
+    elif target == "file":
+        (folder / "1").write_text("")
+    else:
+        (folder / "1").symlink_to(target)
+    assert files.is_occupied(str(tmp_path), "/lib/web", owner=4242) is occupied
+
+
+def test_the_names_in_a_folder_are_sorted(tmp_path: Path) -> None:
+    """None if it is not there."""
+    for name in ("b", "a"):
+        (tmp_path / name).write_text("")
+    assert files.names(str(tmp_path), "/") == ("a", "b")
+    assert files.names(str(tmp_path), "/none") == ()
+
+
+def test_a_link_to_a_folder_that_is_not_there_is_named(tmp_path: Path) -> None:
+    """No folder can be made through it."""
+    (tmp_path / "var").symlink_to("/data/var")
+    with pytest.raises(ConfigurationError, match="/var is a link to /data/var, and there is no such folder"):
+        files.make_folder(str(tmp_path), "/var/lib/svcctl")
+    assert [path.name for path in tmp_path.iterdir()] == ["var"]
+
+
+@pytest.mark.parametrize("number", [errno.EROFS, errno.ENOSPC])
+def test_a_folder_that_finds_no_room_is_the_machines_fault(
+    number: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A read-only or full disk is told with the path, and the folders above it are gone again."""
+    make = os.mkdir
+
+    def refuse(path: str, mode: int = 0o777, *, dir_fd: int | None = None) -> None:
+        if path == "svcctl":
+            raise OSError(number, os.strerror(number))
+        make(path, mode, dir_fd=dir_fd)
+
+    monkeypatch.setattr(os, "mkdir", refuse)
+    with pytest.raises(ConfigurationError, match=f"cannot make /var/lib/svcctl: {os.strerror(number)}"):
+        files.make_folder(str(tmp_path), "/var/lib/svcctl")
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_an_empty_folder_stays_on_a_read_only_disk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nothing else was changed there either."""
+
+    def refuse(*_arguments: object, **_options: object) -> None:
+        raise OSError(errno.EROFS, os.strerror(errno.EROFS))
+
+    (tmp_path / "empty").mkdir()
+    monkeypatch.setattr(os, "rmdir", refuse)
+    assert not files.remove_empty_folder(str(tmp_path), "/empty")

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import os
+import pwd
 from pathlib import Path
 
 import pytest
@@ -23,7 +25,50 @@ def test_the_version_below_a_root_is_that_of_its_library(library: str, tmp_path:
     path.parent.mkdir(parents=True)
     path.write_text("")
     assert machine.find("system", str(tmp_path)).version == 257
+    assert not machine.find("system", str(tmp_path)).version_assumed
     assert machine.find("system", str(tmp_path), version=254).version == 254
+
+
+def test_below_a_root_without_systemd_the_oldest_version_is_assumed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """That of the machine it is made on means nothing there; an option has the last word."""
+    monkeypatch.setattr(machine, "_version_here", lambda: 300)
+    found = machine.find("system", str(tmp_path))
+    assert (found.version, found.version_assumed) == (machine.OLDEST_VERSION, True)
+    given = machine.find("system", str(tmp_path), version=254)
+    assert (given.version, given.version_assumed) == (254, False)
+    assert machine.find("system").version == 300
+
+
+@pytest.mark.parametrize("there", [True, False])
+def test_lingering_is_what_systemd_remembers_of_the_user(
+    there: bool,  # noqa: FBT001 (a table)
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """In a file of the user's name."""
+    monkeypatch.setattr(machine, "_LINGERING", str(tmp_path))
+    if there:
+        (tmp_path / pwd.getpwuid(os.getuid()).pw_name).touch()
+    assert machine.lingers() is there
+
+
+def test_a_users_number_is_that_of_the_tree(tmp_path: Path) -> None:
+    """Whatever number the name has here."""
+    (tmp_path / "etc").mkdir()
+    tree = machine.find("system", str(tmp_path))
+    assert machine.uid_of(tree, "root") is None
+    (tmp_path / "etc/passwd").write_text("root:x:7:7::/:/bin/sh\ndamaged\nbad:x:y:0::/:/bin/sh\n")
+    assert [machine.uid_of(tree, name) for name in ("root", "damaged", "bad", "none")] == [
+        7,
+        None,
+        None,
+        None,
+    ]
+    assert machine.uid_of(machine.find("system"), "root") == 0
+    assert machine.uid_of(machine.find("system"), "no-such-user") is None
+    assert machine.uid_of(machine.find("system"), "4242") == 4242
 
 
 def test_without_any_systemd_the_oldest_version_is_assumed(

@@ -88,8 +88,9 @@ def test_receipts_in_a_folder_that_all_may_write_are_not_believed(tmp_path: Path
 def test_the_lock_leaves_nothing_behind(tmp_path: Path) -> None:
     """Its folder goes with the last receipt."""
     machine = machine_in(tmp_path)
-    with receipts.locked(machine):
+    with receipts.locked(machine) as made:
         assert (tmp_path / FOLDER).is_dir()
+        assert made == ("/var", "/var/lib", "/var/lib/svcctl", "/var/lib/svcctl/receipts")
     assert picture(tmp_path) == {}
 
     write(tmp_path, "echo")

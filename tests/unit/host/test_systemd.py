@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -38,6 +39,18 @@ def test_properties_are_given_for_each_unit(machine: Machine, systemctl: FakeSys
     assert shown["a.service"]["StatusText"] == "x=1, y=2"
     assert shown["b.socket"]["ActiveState"] == "inactive"
     assert systemd.show(machine, (), ("ActiveState",)) == {}
+
+
+def test_only_what_runs_was_started_at_some_time(machine: Machine, systemctl: FakeSystemctl) -> None:
+    """In UTC to the microsecond; the times of processes that have ended mean nothing."""
+    at = "Sat 2026-11-21 09:04:51.250000 UTC"
+    systemctl.put("active", "a.service", "none.service")
+    systemctl.show("a.service", ExecMainStartTimestamp=at)
+    systemctl.show("dead.service", ExecMainStartTimestamp=at)
+    found = systemd.started(machine, ("dead.service", "none.service", "a.service"))
+    assert found == {"a.service": datetime(2026, 11, 21, 9, 4, 51, 250_000, UTC).timestamp()}
+    assert systemd.started(replace(machine, booted=False), ("a.service",)) == {}
+    assert systemd.started(machine, ()) == {}
 
 
 def test_scope_and_root_are_passed_to_systemctl(machine: Machine, systemctl: FakeSystemctl) -> None:

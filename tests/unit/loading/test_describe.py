@@ -169,6 +169,7 @@ def test_wrong_values_of_the_application_are_problems(tmp_path: Path) -> None:
         tmp_path, "from svcctl.application import service\napplication = service.Application(5)\n"
     )
     assert isinstance(typed, ProblemsError)
+    assert error.hint == typed.hint == "mend these in the application"
 
 
 @pytest.mark.parametrize(
@@ -179,7 +180,6 @@ def test_wrong_values_of_the_application_are_problems(tmp_path: Path) -> None:
         ("import os\nprint('last words', flush=True)\nos._exit(1)\n", "it said: last words"),
         ("import os\nos.kill(os.getpid(), 11)\n", "(signal 11)"),
         ("import os\nos.kill(os.getpid(), 9)\n", "(signal 9)"),
-        ("raise KeyboardInterrupt\n", "KeyboardInterrupt"),
         ("import os\nos.write(1, b'\\x1b[2J' * 100000)\nos._exit(1)\n", "?[2J"),
         ("import ctypes\nctypes.string_at(0)\n", "(signal 11)"),
     ],
@@ -191,6 +191,18 @@ def test_a_child_that_dies_is_one_line(tmp_path: Path, source: str, said: str) -
     assert said in str(error)
     assert "\x1b" not in str(error)
     assert len(str(error)) < 800
+
+
+@pytest.mark.parametrize(
+    "error", ["KeyboardInterrupt", "GeneratorExit('x')", "type('Mine', (BaseException,), {})"]
+)
+def test_what_python_does_not_take_for_a_mistake_is_told_all_the_same(tmp_path: Path, error: str) -> None:
+    """With the user's own frames and none of ours."""
+    told = refusal(tmp_path, f"raise {error}\n")
+    assert isinstance(told, ApplicationLoadError)
+    assert "app.tac, line 1: " in str(told)
+    assert "svcctl" not in str(told) + told.frames
+    assert told.hint
 
 
 @pytest.mark.parametrize(

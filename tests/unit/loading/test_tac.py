@@ -225,14 +225,15 @@ def test_an_unreadable_file_says_who_may_read_it(of_folder: bool) -> None:  # no
             "twisted.application becomes svcctl.application",
         ),
         ("import no_such_thing.at_all\n", "line 1: ModuleNotFoundError", sys.executable),
-        ("\n1/0\n", "line 2: ZeroDivisionError: division by zero", ""),
+        ("\n1/0\n", "line 2: ZeroDivisionError: division by zero", "svcctl describe"),
+        ("raise GeneratorExit", "line 1: GeneratorExit", "svcctl describe"),
         (
             "import sys\nsys.exit('done')\n",
             "line 2: it ended the process with SystemExit: done",
             "raise an error",
         ),
         ("class E(Exception):\n    def __str__(self): return 1/0\nraise E\n", "line 3: E", ""),
-        ("raise ValueError('x\\n' * 1000)\n", "ValueError: x x", ""),
+        ("raise ValueError('x\\n' * 1000)\n", "ValueError: x x", "mend it"),
         (
             "from svcctl.endpoints.grammar import parse_endpoint\nparse_endpoint('tcp:x')\n",
             "line 2: endpoint 'tcp:x', character 5: expected a port",

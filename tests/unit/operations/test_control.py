@@ -19,7 +19,7 @@ REQUEST = InstallRequest(application="/srv/echo.tac", python="/usr/bin/python3")
     [
         ("enable", ["enable echo.socket echo.service"]),
         ("disable", ["disable echo.socket echo.service"]),
-        ("start", ["start echo.socket echo.service"]),
+        ("start", ["reset-failed echo.socket echo.service", "start echo.socket echo.service"]),
         ("stop", ["stop echo.socket", "stop echo.service"]),
         ("restart", ["restart echo.service"]),
     ],

@@ -13,7 +13,7 @@ from svcctl.errors import (
     UsageError,
 )
 from svcctl.host import machine as machines
-from svcctl.host import receipts
+from svcctl.host import receipts, systemd
 from svcctl.host.apply import ApplyError
 from svcctl.host.machine import Machine
 from svcctl.manifest.model import Identity, Listener, Manifest, Needs
@@ -207,6 +207,24 @@ def test_a_failed_start_leaves_nothing_of_a_first_installation(
     assert after == before
 
 
+def test_an_interrupt_while_it_starts_leaves_nothing(
+    root: Path, describing: FakeDescribe, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The state folder goes, too, that systemd had made by then."""
+    assert describing.error is None
+    private = root / "var/lib/private/echo"
+
+    def interrupted(*_arguments: object) -> None:
+        private.mkdir(parents=True)
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(systemd, "change", interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        install(replace(REQUEST, now=True))
+    assert not private.exists()
+    assert not (root / UNITS / "echo.service").exists()
+
+
 def test_an_edited_unit_is_kept_aside(root: Path, describing: FakeDescribe) -> None:
     """And named, with the better way."""
     assert describing.error is None
@@ -382,5 +400,29 @@ def test_a_static_user_is_made_before_systemd_reads_the_units(root: Path, descri
     result = install(REQUEST, dry_run=True)
     assert [action.kind for action in result.preview.plan.actions] == ["sysusers", "daemon-reload"]
     assert result.preview.plan.actions[0].units == ("/etc/sysusers.d/echo.conf",)
-    assert result.receipt.folders == ("/etc/sysusers.d",)
+    receipts_folder = ("/var", "/var/lib", "/var/lib/svcctl", "/var/lib/svcctl/receipts")
+    assert result.receipt.folders == ("/etc/sysusers.d", *receipts_folder)
     assert not (root / "etc/sysusers.d").exists()
+
+
+@pytest.mark.usefixtures("describing")
+@pytest.mark.parametrize("lingering", [True, False])
+def test_what_to_do_about_lingering_is_not_said_when_it_is_done(
+    lingering: bool,  # noqa: FBT001 (a table)
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """The service of a user runs from boot on then."""
+    monkeypatch.setattr(machines, "lingers", lambda: lingering)
+    preview = install(replace(REQUEST, scope="user"), dry_run=True).preview
+    assert ("linger" in {item.subject for item in preview.diagnostics}) is not lingering
+
+
+@pytest.mark.usefixtures("describing")
+def test_a_version_that_was_assumed_is_named(machine: Machine, monkeypatch: pytest.MonkeyPatch) -> None:
+    """With the option that says it."""
+    assumed = replace(machine, version_assumed=True)
+    monkeypatch.setattr(machines, "find", lambda *_, **__: assumed)
+    note = next(item for item in install(REQUEST).preview.diagnostics if item.subject == "--systemd")
+    assert note.severity == "note"
+    assert "systemd 252" in note.message
+    assert note.hint == "give its version: --systemd VERSION"

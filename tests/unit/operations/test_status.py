@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -86,9 +87,71 @@ def test_a_socket_that_was_closed_has_the_way_back(systemctl: FakeSystemctl) -> 
     assert result.failed
     finding = only(result.findings)
     assert "trigger-limit-hit" in finding.message
-    assert finding.hint.endswith(
-        "systemctl reset-failed echo.socket echo.service && systemctl start echo.socket"
+    assert finding.hint == "mend the cause, then: svcctl start echo"
+    systemctl.show("echo.socket", ActiveState="failed", Result="trigger-limit-hit")
+    assert only(status("echo", scope="user").findings).hint.endswith(": svcctl start --user echo")
+
+
+@pytest.mark.usefixtures("installed")
+@pytest.mark.parametrize(
+    ("sub", "restarts"), [("auto-restart", "0"), ("auto-restart-queued", "7"), ("start", "7")]
+)
+def test_a_service_that_is_started_again_and_again_has_failed(
+    sub: str, restarts: str, systemctl: FakeSystemctl
+) -> None:
+    """Between two starts as well as during one."""
+    systemctl.show(
+        "echo.service",
+        ActiveState="activating",
+        SubState=sub,
+        Result="exit-code",
+        NRestarts=restarts,
+        ActiveEnterTimestamp="long ago",
+        InactiveExitTimestamp="just now",
     )
+    result = status("echo")
+    assert result.failed
+    assert result.since == "just now"
+    finding = only(result.findings)
+    assert finding.severity == "error"
+    assert f"{restarts} times" in finding.message
+    assert "exit-code" in finding.message
+    assert finding.hint == "journalctl -n 30 -u echo.service"
+
+
+@pytest.mark.usefixtures("installed")
+def test_a_first_start_is_no_failure(systemctl: FakeSystemctl) -> None:
+    """However long it takes."""
+    systemctl.show("echo.service", ActiveState="activating", SubState="start", NRestarts="0")
+    result = status("echo")
+    assert not result.failed
+    assert result.findings == ()
+
+
+@pytest.mark.usefixtures("installed")
+@pytest.mark.parametrize(
+    ("state", "since"),
+    [
+        ("active", "a"),
+        ("reloading", "a"),
+        ("deactivating", "b"),
+        ("inactive", "c"),
+        ("failed", "c"),
+        ("maintenance", "e"),
+    ],
+)
+def test_the_time_is_that_of_the_present_state(state: str, since: str, systemctl: FakeSystemctl) -> None:
+    """Not that of the last one in which it served."""
+    systemctl.show(
+        "echo.service",
+        ActiveState=state,
+        ActiveEnterTimestamp="a",
+        ActiveExitTimestamp="b",
+        InactiveEnterTimestamp="c",
+        InactiveExitTimestamp="d",
+        StateChangeTimestamp="e",
+    )
+    assert status("echo").since == since
 
 
 @pytest.mark.usefixtures("installed")
@@ -100,15 +163,79 @@ def test_a_stopped_service_with_an_open_socket_is_explained(systemctl: FakeSyste
     assert finding.hint == "to stop it altogether: svcctl stop echo"
 
 
+def started(systemctl: FakeSystemctl, unit: str, changed: float, *, after: float) -> None:
+    """Let a service run whose process was started so many seconds after a change."""
+    at = datetime.fromtimestamp(changed + after, UTC)
+    systemctl.put("active", unit)
+    systemctl.show(unit, ExecMainStartTimestamp=f"{at:%a %Y-%m-%d %H:%M:%S.%f} UTC")
+
+
+def changed(path: Path, describing: FakeDescribe) -> float:
+    """Change the text of an application and nothing else of it; return when that was."""
+    path.write_text("second")
+    describing.manifest = replace(describing.manifest, origin=Origin(kind="tac", digest="1" * 64))
+    return path.stat().st_ctime
+
+
 def test_a_changed_file_with_the_same_needs_takes_effect_at_the_restart(
+    installed: Path, describing: FakeDescribe, systemctl: FakeSystemctl
+) -> None:
+    """After which there is nothing to say."""
+    at = changed(installed, describing)
+    started(systemctl, "echo.service", at, after=-0.5)
+    finding = only(status("echo").findings)
+    assert (finding.severity, finding.subject) == ("note", "echo.service")
+    assert "next restart" in finding.message
+    assert finding.hint == "svcctl restart --user echo"
+    started(systemctl, "echo.service", at, after=0.5)
+    assert status("echo").findings == ()
+
+
+def test_a_changed_file_of_a_service_that_does_not_run_is_not_worth_a_word(
     installed: Path, describing: FakeDescribe
 ) -> None:
-    """It is described again to know that."""
-    installed.write_text("second")
+    """Its next start takes it as it is."""
+    changed(installed, describing)
+    assert status("echo").findings == ()
+
+
+def test_a_link_that_was_changed_is_a_change(
+    installed: Path, describing: FakeDescribe, systemctl: FakeSystemctl
+) -> None:
+    """The file it leads to may be an old one."""
+    release = installed.with_name("release.tac")
+    release.write_text("second")
+    started(systemctl, "echo.service", release.stat().st_ctime, after=0.005)
+    while not installed.is_symlink() or installed.lstat().st_ctime < release.stat().st_ctime + 0.01:
+        installed.unlink()
+        installed.symlink_to(release)
     describing.manifest = replace(describing.manifest, origin=Origin(kind="tac", digest="1" * 64))
-    finding = only(status("echo").findings)
-    assert finding.severity == "note"
-    assert "next restart" in finding.message
+    assert "next restart" in only(status("echo").findings).message
+
+
+def test_instances_that_run_the_old_file_are_named_one_by_one(
+    tmp_path: Path,
+    python: Path,
+    describing: FakeDescribe,
+    systemctl: FakeSystemctl,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Each has a restart of its own."""
+    monkeypatch.setattr(drift, "unprivileged_user", lambda: None)
+    file = tmp_path / "web.tac"
+    file.write_text("first")
+    describing.manifest = replace(describing.manifest, origin=Origin(kind="tac", digest=digest(b"first")))
+    install(InstallRequest(application=str(file), python=str(python), scope="user", instances=True))
+    at = changed(file, describing)
+    started(systemctl, "web@1.service", at, after=-0.5)
+    started(systemctl, "web@2.service", at, after=0.5)
+    started(systemctl, "web@3.service", at, after=-0.5)
+    findings = status("web").findings
+    assert [(item.subject, item.hint) for item in findings] == [
+        ("web@1.service", "svcctl restart --user web@1"),
+        ("web@3.service", "svcctl restart --user web@3"),
+    ]
+    assert status("web@2").findings == ()
 
 
 def test_a_changed_file_with_other_needs_names_the_installation_to_repeat(

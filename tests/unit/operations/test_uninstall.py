@@ -7,6 +7,7 @@ import pytest
 
 from svcctl.errors import UsageError
 from svcctl.host.apply import ApplyError
+from svcctl.host.machine import Machine
 from svcctl.manifest.model import Identity
 from svcctl.operations.install import install
 from svcctl.operations.request import InstallRequest
@@ -153,6 +154,92 @@ def test_instances_are_stopped_and_disabled_too(root: Path, systemctl: FakeSyste
     uninstall("echo")
     assert systemctl.units("active") == set()
     assert systemctl.units("enabled") == set()
+
+
+@pytest.mark.parametrize("purge", [False, True])
+@pytest.mark.parametrize("dry_run", [False, True])
+def test_one_instance_cannot_be_uninstalled(purge: bool, dry_run: bool, root: Path) -> None:  # noqa: FBT001 (a table)
+    """All the others would go with it, and their state."""
+    install(replace(REQUEST, enable=False, now=False, instances=True))
+    before = picture(root)
+    with pytest.raises(UsageError, match="echo@1 is one instance of echo") as caught:
+        uninstall("echo@1", purge=purge, dry_run=dry_run)
+    assert "svcctl uninstall echo " in caught.value.hint
+    assert "svcctl stop echo@1" in caught.value.hint
+    assert picture(root) == before
+
+
+def test_a_purge_removes_what_was_made_for_single_instances(root: Path) -> None:
+    """Variables and drop-ins of instances that systemd does not know now, and of no other application."""
+    install(replace(REQUEST, enable=False, now=False, instances=True))
+    (root / "etc/default").mkdir()
+    for name in ("echo", "echo@1", "echo@2", "echos@1", "echo-2"):
+        (root / "etc/default" / name).write_text("A=b\n")
+    for unit in ("echo@.service", "echo@1.service", "echo@2.socket", "echos@1.service"):
+        (root / UNITS / f"{unit}.d").mkdir()
+    dropins = {f"/{UNITS}/{unit}.d" for unit in ("echo@.service", "echo@1.service", "echo@2.socket")}
+    variables = {f"/etc/default/{name}" for name in ("echo", "echo@1", "echo@2")}
+    assert set(uninstall("echo", dry_run=True).kept) == dropins | variables
+    assert set(uninstall("echo", purge=True).preview.purged) == dropins | variables
+    assert {path.name for path in (root / "etc/default").iterdir()} == {"echos@1", "echo-2"}
+    assert {path.name for path in (root / UNITS).iterdir()} == {"echos@1.service.d"}
+
+
+def test_a_purge_removes_the_variables_of_a_users_application(machine: Machine, root: Path) -> None:
+    """They are in the user's configuration."""
+    install(replace(REQUEST, scope="user"))
+    file = root / machine.directories["config"].lstrip("/") / "echo.env"
+    file.write_text("A=b\n")
+    assert uninstall("echo", scope="user", purge=True).preview.purged == (
+        f"{machine.directories['config']}/echo.env",
+    )
+    assert not file.exists()
+
+
+@pytest.mark.parametrize("purge", [False, True])
+def test_a_static_user_stays_and_is_named(
+    purge: bool,  # noqa: FBT001 (a table)
+    root: Path,
+    describing: FakeDescribe,
+) -> None:
+    """Files of its may be anywhere; whom the machine does not have is not named."""
+    describing.manifest = replace(describing.manifest, identity=Identity(uid="somebody", gid="some"))
+    tool = root.parent / "bin/systemd-sysusers"
+    tool.write_text("#!/bin/sh\n")
+    tool.chmod(0o755)
+    install(REQUEST)
+    assert uninstall("echo", purge=purge).kept == ()
+    install(REQUEST)
+    (root / "etc/passwd").write_text("root:x:0:0::/root:/bin/sh\nsomebody:x:990:990::/:/bin/false\n")
+    assert uninstall("echo", purge=purge).kept == ("user somebody",)
+
+
+@pytest.mark.parametrize("order", [("echo", "second"), ("second", "echo")])
+def test_folders_made_for_several_applications_go_with_the_last(
+    order: tuple[str, str], root: Path, describing: FakeDescribe
+) -> None:
+    """Those of the receipts, too, and those above them that the tree did not have."""
+    before = picture(root)
+    install(REQUEST)
+    second = replace(describing.manifest, application=replace(describing.manifest.application, name="second"))
+    describing.manifest = second
+    install(replace(REQUEST, application="/srv/second.tac", listen=(("tcp-8007", "8008"),)))
+    for name in order:
+        assert uninstall(name).applied
+    assert picture(root) == before
+
+
+def test_state_that_stayed_is_taken_over_by_the_next_installation(root: Path) -> None:
+    """Also that of instances, whose folder is root's and holds links that systemd made."""
+    request = replace(REQUEST, enable=False, now=False, instances=True)
+    install(request)
+    for instance in ("1", "2"):
+        (root / "var/lib/private/echo" / instance).mkdir(parents=True)
+        (root / "var/lib/echo").mkdir(exist_ok=True)
+        (root / "var/lib/echo" / instance).symlink_to(f"../private/echo/{instance}")
+    uninstall("echo")
+    assert install(request).receipt.directories == ("/var/lib/echo",)
+    assert (root / "var/lib/private/echo/1").is_dir()
 
 
 @pytest.mark.parametrize(("name", "hint"), [("ecko", "did you mean echo?"), ("zzzzzz", "svcctl list")])

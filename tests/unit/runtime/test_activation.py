@@ -166,8 +166,8 @@ def test_sockets_nobody_listens_on_are_closed_and_named(
         ("web", listeners["unix"].dup()),
         ("web", listeners["udp"].dup()),
     ]
-    activation.close_unused(sockets, ("old", "web"), "/srv/echo.tac")
+    activation.close_unused(sockets, ("old", "web"), "echo.service")
     assert [each.fileno() == -1 for _, each in sockets] == [True, False, False]
-    assert getattr(caplog.records[0], "svcctl_hint") == "repeat `svcctl install /srv/echo.tac`"  # noqa: B009 (no attribute mypy knows)
+    assert getattr(caplog.records[0], "svcctl_hint") == "`svcctl status echo` shows what to do"  # noqa: B009 (no attribute mypy knows)
     for _, each in sockets:
         each.close()

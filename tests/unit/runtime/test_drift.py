@@ -40,13 +40,15 @@ def installed(path: Path) -> str:
 def test_only_a_change_that_units_depend_on_is_worth_a_warning(
     tmp_path: Path, caplog: pytest.LogCaptureFixture, text: str, *, warned: bool
 ) -> None:
-    """Listeners, needs and limits; it names the installation to repeat."""
+    """Listeners, needs and limits; it names the command that shows the installation to repeat."""
     path = tmp_path / "shop.tac"
     path.write_text(TAC.format(port=80))
     digests = installed(path)
     path.write_text(text)
-    warn_if_changed(load_tac(str(path)), str(path), digests)
-    assert (f"svcctl install {path}" in caplog.text) is warned
+    warn_if_changed(load_tac(str(path)), str(path), digests, "shop.service")
+    assert ("`svcctl status shop`" in caplog.text) is warned
+    # Its options are not known here, and an installation without them would drop them.
+    assert "svcctl install" not in caplog.text
 
 
 def test_a_file_that_is_gone_is_said_to_be_beyond_comparison(
@@ -57,5 +59,5 @@ def test_a_file_that_is_gone_is_said_to_be_beyond_comparison(
     path.write_text(TAC.format(port=80))
     application, digests = load_tac(str(path)), installed(path)
     path.unlink()
-    warn_if_changed(application, str(path), digests)
+    warn_if_changed(application, str(path), digests, None)
     assert "cannot tell" in caplog.text

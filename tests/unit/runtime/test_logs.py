@@ -55,6 +55,14 @@ def test_a_fact_cannot_break_the_line() -> None:
     assert line.endswith(r"bad value='a\n<0>forged'")
 
 
+@pytest.mark.parametrize("form", ["text", "journal"])
+def test_a_message_commands_no_terminal(form: str) -> None:
+    """What a client sent may be in it; lines and tabs stay."""
+    lines = run(r'log.error("got %s", "\x1b]0;owned\x07\x9b2J\r\n\tthen")', form)
+    assert lines[0].endswith("got ?]0;owned??2J?")
+    assert lines[1].endswith("\tthen")
+
+
 def test_the_journal_s_form_prefixes_every_line() -> None:
     """Tracebacks keep the priority of their record."""
     lines = run(

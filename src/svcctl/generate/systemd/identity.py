@@ -28,14 +28,14 @@ def identity_lines(context: Context) -> Iterator[Line]:
         return
     group = _usable(context.manifest.identity.gid)
     if context.static_user:
-        yield Line("Service", "User", Words((_user(context),)), _why_static(context))
+        yield Line("Service", "User", Words((user_of(context),)), _why_static(context))
         # Without it the group is the user's own, which sysusers makes along with the user.
         if group is not None:
             yield Line("Service", "Group", Words((group,)), "The application asks for this group.")
         return
     yield Line("Service", "DynamicUser", YES, "A user that exists only while the service runs.")
     yield Line(
-        "Service", "User", Words((_user(context),)), "Its name is that of no person and no other service."
+        "Service", "User", Words((user_of(context),)), "Its name is that of no person and no other service."
     )
     if group is not None:
         yield Line("Service", "Group", Words((group,)), "The application asks for this group.")
@@ -43,7 +43,7 @@ def identity_lines(context: Context) -> Iterator[Line]:
 
 def sysusers_file(context: Context, header: tuple[str, ...]) -> File | None:
     """Return the file that declares the static user; ``None`` if there is nothing to declare."""
-    user, group = _user(context), _usable(context.manifest.identity.gid)
+    user, group = user_of(context), _usable(context.manifest.identity.gid)
     if not (context.system and context.static_user) or _NUMBER.fullmatch(user) or user in _ROOT:
         return None
     lines = [*comment(header)]
@@ -94,7 +94,8 @@ def _user_warning(context: Context) -> Diagnostic | None:
     return None
 
 
-def _user(context: Context) -> str:
+def user_of(context: Context) -> str:
+    """Return the name or number of the user that a service of the system runs as."""
     return _usable(context.manifest.identity.uid) or user_name(context.options.name)
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from itertools import count
 from typing import NamedTuple
 
 from svcctl.endpoints.grammar import parse_endpoint
@@ -71,12 +73,17 @@ def problems(bounds: tuple[Bound, ...], options: SystemdOptions) -> list[Diagnos
     if not options.sockets:
         return found + [problem for bound in bounds for problem in _unopened(bound)]
     given, several = dict(options.listen), _ports(bounds) > 1
+    missing: list[tuple[Bound, AddressError]] = []
+    taken: set[str] = set()
     for bound in bounds:
         try:
-            _address(bound, options, given, several=several)
+            taken.add(_address(bound, options, given, several=several).text.rpartition(":")[2])
         except AddressError as error:
-            hint = f"give its address: --listen {bound.listener.name}={_sample(bound, options)}"
-            found.append(_error(bound.node.path, f"{bound.listener.endpoint}: {error}", hint))
+            missing.append((bound, error))
+    hint = _proposal(tuple(bound for bound, _ in missing), options, taken)
+    found += [
+        _error(bound.node.path, f"{bound.listener.endpoint}: {error}", hint) for bound, error in missing
+    ]
     return found + _repeated(bounds) + _indexed(bounds)
 
 
@@ -133,13 +140,39 @@ def _indexed(bounds: tuple[Bound, ...]) -> list[Diagnostic]:
     ]
 
 
-def _sample(bound: Bound, options: SystemdOptions) -> str:
-    mark = "%i" if options.instances else "8000"
-    samples = {
-        "unix": f"/run/{options.name}{'-%i' if options.instances else ''}.sock",
-        "inet6": f"[::]:{mark}",
-    }
-    return samples.get(family_of(bound.endpoint), f"0.0.0.0:{mark}")
+def _proposal(bounds: tuple[Bound, ...], options: SystemdOptions, taken: set[str]) -> str:
+    """Return options that give addresses to listeners, such that no two of them are in each other's way.
+
+    Args:
+        bounds: The listeners.
+        options: The target's options.
+        taken: The ports that other listeners have, as they are written.
+    """
+    ports = (port for port in _ports_to_try(options) if port not in taken)
+    alone = len(bounds) == 1
+    words = [
+        f"--listen {bound.listener.name}={_sample(bound, options, ports, alone=alone)}" for bound in bounds
+    ]
+    if alone:
+        return f"give its address: {words[0]}"
+    return f"give each an address, no two of them with the same port: {' '.join(words)}"
+
+
+def _ports_to_try(options: SystemdOptions) -> Iterator[str]:
+    if options.instances:
+        yield "%i"
+        yield from (f"{digit}%i" for digit in count(1))
+    else:
+        yield from map(str, count(8000))
+
+
+def _sample(bound: Bound, options: SystemdOptions, ports: Iterator[str], *, alone: bool) -> str:
+    family = family_of(bound.endpoint)
+    if family == "unix":
+        stem = options.name if alone else f"{options.name}-{bound.listener.name}"
+        return f"/run/{stem}{'-%i' if options.instances else ''}.sock"
+    host = "[::]" if family == "inet6" else "0.0.0.0"  # noqa: S104 (the framework's meaning of no address)
+    return f"{host}:{next(ports)}"
 
 
 def _error(subject: str, message: str, hint: str) -> Diagnostic:

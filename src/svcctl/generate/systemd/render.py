@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from svcctl import __version__
 from svcctl.generate.systemd.context import Context, make_context
-from svcctl.generate.systemd.identity import sysusers_file
+from svcctl.generate.systemd.identity import sysusers_file, user_of
 from svcctl.generate.systemd.listeners import inherited
 from svcctl.generate.systemd.names import UnitNames
 from svcctl.generate.systemd.options import SystemdOptions
@@ -50,6 +50,16 @@ def unit_names(manifest: Manifest, options: SystemdOptions) -> UnitNames:
     """
     context = make_context(manifest, options)
     return UnitNames(context.service, tuple(bound.unit for bound in context.bounds if bound.unit))
+
+
+def service_user(manifest: Manifest, options: SystemdOptions) -> str:
+    """Return the name or number of the user that the service runs as in system scope.
+
+    Raises:
+        UsageError: The options' name cannot be that of a unit.
+        EndpointError: A listener's description does not parse.
+    """
+    return user_of(make_context(manifest, options))
 
 
 def explain(manifest: Manifest, options: SystemdOptions) -> tuple[Reason, ...]:

@@ -175,7 +175,7 @@ def _limit_lines(context: Context) -> Iterator[Line]:
         yield _service(
             "RestartMaxDelaySec", Duration(60_000), "Each further pause is longer, up to a minute."
         )
-    permanent = PERMANENT_STATUSES
+    permanent: tuple[int, ...] = PERMANENT_STATUSES
     if context.options.sockets and context.bounds:
         permanent = tuple(sorted((*permanent, EX_UNAVAILABLE)))  # a socket that was not handed over
     statuses = Words(tuple(str(status) for status in permanent))
