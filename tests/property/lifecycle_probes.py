@@ -50,7 +50,7 @@ class Spec(NamedTuple):
         return self.kind.endswith("collection")
 
 
-class Boom(Exception):
+class Boom(Exception):  # noqa: N818 (no error of ours: it stands for whatever users raise)
     """What a hook raises.
 
     Args:

@@ -158,7 +158,8 @@ class Referee(World):
         candidates = [
             each
             for each in self.everyone()
-            if each.parent is not None and (hasattr(each, "fail") or each.parent.core.spec.kind == "collection")
+            if each.parent is not None
+            and (hasattr(each, "fail") or each.parent.core.spec.kind == "collection")
         ]
         if not candidates:
             return

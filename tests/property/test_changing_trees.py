@@ -7,7 +7,7 @@ import gc
 import logging
 from typing import Any
 
-from hypothesis import Phase, settings
+from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
@@ -256,5 +256,4 @@ class ChangingTree(RuleBasedStateMachine):
 
 
 TestChangingTree = ChangingTree.TestCase
-TestChangingTree.settings = settings(
-    max_examples=int(__import__("os").environ.get("EX", 150)), stateful_step_count=30, deadline=None, report_multiple_bugs=False, phases=[Phase.generate, Phase.shrink])
+TestChangingTree.settings = settings(max_examples=150, stateful_step_count=30, deadline=None)

@@ -25,7 +25,9 @@ def hooks(phase: str) -> st.SearchStrategy[Hook]:
         Hook,
         asynchronous=st.booleans(),
         up=st.sampled_from(("no", "before", "after")),
-        fails_at=st.sampled_from([frozenset[int]()] * 9 + [frozenset({0}), frozenset({1}), frozenset({0, 1})]),
+        fails_at=st.sampled_from(
+            [frozenset[int]()] * 9 + [frozenset({0}), frozenset({1}), frozenset({0, 1})]
+        ),
         waits=st.just(0) if phase == "drain" else st.integers(0, 2),
     )
 

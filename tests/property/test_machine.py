@@ -135,7 +135,7 @@ class HonestRunner(RuleBasedStateMachine):
             self.failures += [event] if isinstance(event, Failed) else []
         self.state, effects = step(self.state, event)
         for effect in effects:
-            if effect in {Do.BIND, Do.START, Do.RELOAD, Do.STOP}:
+            if isinstance(effect, Do) and effect in {Do.BIND, Do.START, Do.RELOAD, Do.STOP}:
                 assert self.busy is None, "one step at a time"
                 self.busy = effect
             if effect in {Do.ABANDON, Do.CUT_SHORT}:

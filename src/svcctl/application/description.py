@@ -102,7 +102,7 @@ def _needs(given: dict[str, Any]) -> Needs:
 
 def _as_manifest_value(value: object) -> object:
     if isinstance(value, set | frozenset):
-        return tuple(sorted(value))
+        return tuple(sorted(value, key=str))
     return tuple(value) if isinstance(value, list) else value
 
 

@@ -36,6 +36,8 @@ from svcctl.application.record import (
     Transition,
     children_of,
     forget,
+    heed_cancellation,
+    is_asked_for,
     is_at_rest,
     is_awaitable,
     is_below,
@@ -50,9 +52,25 @@ from svcctl.application.record import (
 )
 from svcctl.errors import LifecycleError, ReloadError, ServiceFailedError, StartError
 
+__all__ = [
+    "Progress",
+    "State",
+    "Transition",
+    "bind",
+    "on_failure",
+    "progress",
+    "reload",
+    "start",
+    "stop",
+    "watch",
+]
+
 _log = logging.getLogger(__name__)
 
 DEFAULT_BUDGET = 10.0
+
+#: Levels below a root. A manifest has no more, either; each is a few frames of Python's own limited stack.
+DEEPEST = 95
 
 
 def _top(root: Any) -> Record:  # noqa: ANN401 (an Application, or a service of any class)
@@ -116,6 +134,7 @@ async def bind(root: Any) -> None:  # noqa: ANN401 (services need no common clas
     """
     record = _top(root)
     _refuse_if_busy(record)
+    _refuse_if_deep(record)
     record.busy = True
     try:
         await _bind(record)
@@ -141,7 +160,9 @@ async def start(root: Any) -> None:  # noqa: ANN401 (services need no common cla
         LifecycleError: The tree is being bound, started or stopped at this moment, or it has failed and was not
             stopped.
     """
-    await start_record(_top(root))
+    record = _top(root)
+    _refuse_if_deep(record)
+    await start_record(record)
 
 
 async def stop(root: Any, budget: float = DEFAULT_BUDGET) -> None:  # noqa: ANN401 (services need no common class)
@@ -238,6 +259,17 @@ def _refuse_if_busy(record: Record) -> None:
         raise LifecycleError(f"{path_of(record)} has failed", hint="stop it before it is started again")
 
 
+def _refuse_if_deep(top: Record) -> None:
+    level, depth = [top], 0
+    while level := [child for each in level if each.collection for child in children_of(each)]:
+        depth += 1
+        if depth > DEEPEST:
+            raise LifecycleError(
+                f"the tree of {path_of(top)} is deeper than {DEEPEST} levels",
+                hint="put services side by side instead of into each other",
+            )
+
+
 async def start_record(record: Record, *, call_hook: bool = True) -> None:
     """Start one service and all below it; without calling its own hook if that is what asks for it."""
     if record.state in RUNNING:
@@ -299,7 +331,7 @@ async def _start_member(parent: Record, child: Record) -> None:
             raise
         # It was removed while it started, so its failure is no longer the collection's.
         _log.warning("removed service failed to start", exc_info=error, extra={"svcctl_path": error.path})
-        _heed_cancellation()
+        heed_cancellation()
 
 
 async def _bind(top: Record) -> None:
@@ -337,22 +369,7 @@ async def _bind_one(record: Record, top: Record) -> None:
         from svcctl.application.stopping import release_all  # noqa: PLC0415 (only for trees that change)
 
         await release_all(record)
-        _heed_cancellation()
-
-
-def _heed_cancellation() -> None:
-    """Go on with a cancellation that came while something was undone, which went on all the same."""
-    task = asyncio.current_task()
-    if task is not None and task.cancelling():
-        raise asyncio.CancelledError
-
-
-def is_asked_for(error: BaseException) -> bool:
-    """Tell whether an error is somebody's wish to end, not a failure: a cancellation from outside, an exit."""
-    if isinstance(error, asyncio.CancelledError):
-        task = asyncio.current_task()
-        return task is not None and task.cancelling() > 0
-    return not isinstance(error, Exception)
+        heed_cancellation()
 
 
 def added(parent: Record, child: Record) -> Awaitable[None]:

@@ -176,6 +176,7 @@ class Adapter(asyncio.Protocol):
 
     def __init__(self, protocol: Any) -> None:  # noqa: ANN401 (protocols need no common class)
         self._protocol = protocol
+        self._connected = True
         # The protocol's own methods, so that nothing stands in between for each piece of data.
         self.data_received = protocol.dataReceived  # type: ignore[method-assign]
         for theirs, ours in _OPTIONAL:
@@ -193,15 +194,20 @@ class Adapter(asyncio.Protocol):
 
     def connection_lost(self, exc: Exception | None) -> None:
         """Tell the protocol, with a reason in every case."""
-        self._protocol.connected = False
+        self._protocol.connected = self._connected = False
         self._protocol.connectionLost(exc or ConnectionDone("connection was closed cleanly"))
 
+    def resume_writing(self) -> None:
+        """Have the protocol go on in the next turn: asyncio's transports do not bear being closed in this one."""
+        asyncio.get_running_loop().call_soon(self._resume)
 
-_OPTIONAL = (
-    ("drain", "drain"),
-    ("pauseProducing", "pause_writing"),
-    ("resumeProducing", "resume_writing"),
-)
+    def _resume(self) -> None:
+        hook = getattr(self._protocol, "resumeProducing", None)
+        if hook is not None and self._connected:
+            hook()
+
+
+_OPTIONAL = (("drain", "drain"), ("pauseProducing", "pause_writing"))
 
 
 def adapted(factory: Any, peer: Any) -> Adapter | None:  # noqa: ANN401 (a factory and an address of any kind)

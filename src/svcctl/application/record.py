@@ -305,3 +305,18 @@ def is_at_rest(record: Record) -> bool:
 def is_awaitable(result: object) -> TypeGuard[Awaitable[Any]]:
     """Tell whether what a hook returned has to be awaited."""
     return result is not None and result is not DONE and hasattr(type(result), "__await__")
+
+
+def heed_cancellation() -> None:
+    """Go on with a cancellation that came while something was undone, which went on all the same."""
+    task = asyncio.current_task()
+    if task is not None and task.cancelling():
+        raise asyncio.CancelledError
+
+
+def is_asked_for(error: BaseException) -> bool:
+    """Tell whether an error is somebody's wish to end, not a failure: a cancellation from outside, an exit."""
+    if isinstance(error, asyncio.CancelledError):
+        task = asyncio.current_task()
+        return task is not None and task.cancelling() > 0
+    return not isinstance(error, Exception)

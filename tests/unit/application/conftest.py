@@ -23,7 +23,9 @@ def run(request: pytest.FixtureRequest) -> Iterator[Run]:
 
     async def watched(main: Coroutine[Any, Any, Any]) -> Any:  # noqa: ANN401 (whatever the test returns)
         asyncio.get_running_loop().set_exception_handler(lambda _loop, context: unhandled.append(context))
-        async with asyncio.timeout(60):  # a signal, as pytest-timeout sends it, does not get through to uvloop
+        async with asyncio.timeout(
+            60
+        ):  # a signal, as pytest-timeout sends it, does not get through to uvloop
             result = await main
         left = asyncio.all_tasks() - {asyncio.current_task()}
         assert left == set()

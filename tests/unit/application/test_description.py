@@ -120,7 +120,7 @@ def test_needs_that_are_wrong_are_problems_with_their_place(needs: dict[str, Any
     """As one error of ours, whatever was written."""
     with pytest.raises(ProblemsError) as caught:
         describe(Application("shop", needs=needs))
-    assert [problem.where for problem in caught.value.problems][0].startswith(where)
+    assert caught.value.problems[0].where.startswith(where)
 
 
 def test_an_unknown_need_is_answered_with_the_known_ones() -> None:

@@ -29,9 +29,7 @@ def test_a_collection_is_a_service_too_but_not_the_other_way_round() -> None:
     assert adapt(IServiceCollection, collection) is collection
     assert isinstance(collection, IServiceCollection)
     assert not isinstance(Service(), IServiceCollection)
-    with pytest.raises(
-        TypeError, match="it lacks getServiceNamed, __iter__, addService, removeService"
-    ):
+    with pytest.raises(TypeError, match="it lacks getServiceNamed, __iter__, addService, removeService"):
         adapt(IServiceCollection, Service())
 
 
@@ -44,7 +42,7 @@ def test_what_is_none_of_them_is_a_type_error() -> None:
 
 def test_an_application_answers_by_its_aspects() -> None:
     """It is none of them itself."""
-    application = Application("shop")
+    application: object = Application("shop")
     assert not isinstance(application, IService)
     assert adapt(IService, application) is adapt(IServiceCollection, application)
     assert isinstance(adapt(IProcess, application), IProcess)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable
+from collections.abc import Awaitable, Callable
 from typing import Any
 
 import pytest
@@ -113,7 +113,7 @@ def test_a_failed_bind_after_an_earlier_bind_releases_everything() -> None:
         def privilegedStartService(self) -> None:
             raise OSError("no")
 
-    async def main(again: Any) -> None:
+    async def main(again: Callable[[object], Awaitable[None]]) -> None:
         root = tree(Noted(log, "a"))
         await lifecycle.bind(root)
         root.addService(Unbindable(log, "b"))
@@ -168,7 +168,7 @@ def test_a_child_added_to_a_running_parent_is_started_once() -> None:
     async def main() -> None:
         root = tree()
         await lifecycle.start(root)
-        child = Noted(log, "a")
+        child: Any = Noted(log, "a")
         await root.addService(child)
         assert child.running
         await child.disownServiceParent()
@@ -437,7 +437,7 @@ def test_a_service_that_fails_while_it_starts_fails_its_start() -> None:
     """A task of its own died before the hook was through: it must not become ready."""
 
     class Dying(Service):
-        async def startService(self) -> None:  # type: ignore[override]  # hooks may be of either kind
+        async def startService(self) -> None:
             self.fail(ValueError("dead already"))
             await asyncio.sleep(0)
 
@@ -483,12 +483,12 @@ class Up(MultiService):
 
     log: list[str]
 
-    async def startService(self) -> None:  # type: ignore[override]  # hooks may be of either kind
+    async def startService(self) -> None:
         """Start the children, then act."""
         await super().startService()  # type: ignore[misc]  # it returns something to await
         self.log.append(f"up with {[child.running for child in self]}")
 
-    async def stopService(self) -> None:  # type: ignore[override]  # the same
+    async def stopService(self) -> None:
         """Stop the children, then act."""
         await super().stopService()  # type: ignore[misc]  # the same
         self.log.append(f"down with {[child.running for child in self]}")
@@ -598,7 +598,7 @@ def test_a_hook_that_ends_in_a_cancellation_of_its_own_has_failed() -> None:
     """Nobody asked for the end of the start, so it is an error that names the service."""
 
     class Confused(Service):
-        async def startService(self) -> None:  # type: ignore[override]  # hooks may be of either kind
+        async def startService(self) -> None:
             task = asyncio.ensure_future(asyncio.sleep(10))
             task.cancel()
             await task
@@ -711,7 +711,7 @@ def test_a_custom_collection_learns_nothing_and_its_children_are_started_all_the
         Noted(log, "a").setServiceParent(holder)
         root = tree(holder)
         await lifecycle.start(root)
-        late = Noted(log, "b")
+        late: Any = Noted(log, "b")
         await late.setServiceParent(holder)
         assert late.running
         assert late.path == "root/holder/b"
@@ -723,21 +723,58 @@ def test_a_custom_collection_learns_nothing_and_its_children_are_started_all_the
     assert log == ["bind a", "start a", "bind b", "start b", "stop b", "stop a"]
 
 
-def test_a_tree_of_a_hundred_levels_comes_up_and_goes_down() -> None:
-    """Deeper than anybody builds one."""
+def nested(levels: int) -> tuple[MultiService, MultiService]:
+    """Return a tree with so many levels below its root, and the innermost collection."""
+    root = inner = tree()
+    for _ in range(levels):
+        deeper = tree()
+        inner.addService(deeper)
+        inner = deeper
+    return root, inner
+
+
+class Awaiting(MultiService):
+    """A collection that needs more of Python's stack than others."""
+
+    async def startService(self) -> None:
+        """Call up."""
+        await super().startService()  # type: ignore[misc]  # it returns something to await
+
+    async def stopService(self) -> None:
+        """Call up."""
+        await super().stopService()  # type: ignore[misc]  # the same
+
+
+def test_the_deepest_tree_that_is_taken_comes_up_and_goes_down() -> None:
+    """Even if each collection in it awaits its children itself."""
 
     async def main() -> None:
-        root = inner = tree()
-        for _ in range(100):
-            deeper = tree()
+        root = inner = Awaiting()
+        for _ in range(lifecycle.DEEPEST):
+            deeper = Awaiting()
             inner.addService(deeper)
             inner = deeper
         await lifecycle.start(root)
-        assert inner.running
+        assert lifecycle.progress(root).ready == lifecycle.DEEPEST + 1
         await lifecycle.stop(root)
-        assert not inner.running
+        assert lifecycle.progress(root).ready == 0
 
     run(main())
+
+
+@pytest.mark.parametrize("what", [lifecycle.bind, lifecycle.start])
+def test_a_deeper_tree_is_refused_before_anything_happens(what: Callable[[object], Awaitable[None]]) -> None:
+    """Instead of running into the limit of Python's stack half-way."""
+    log: list[str] = []
+
+    async def main() -> None:
+        root, inner = nested(lifecycle.DEEPEST)
+        inner.addService(Noted(log, "a"))
+        with pytest.raises(LifecycleError, match="is deeper than"):
+            await what(root)
+
+    run(main())
+    assert log == []
 
 
 def test_the_root_of_an_application_is_what_the_driver_takes() -> None:

@@ -66,7 +66,7 @@ def test_whoever_waits_for_a_start_is_told_of_its_failure_and_nobody_else(style:
 class SlowlyFailing(Service):
     """A service that takes some time to fail to start."""
 
-    async def startService(self) -> None:  # type: ignore[override]  # hooks may be of either kind
+    async def startService(self) -> None:
         """Fail a little later."""
         await asyncio.sleep(0.5)
         raise ValueError("late")

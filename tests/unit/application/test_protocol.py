@@ -193,7 +193,9 @@ def test_a_factory_makes_protocols_that_know_it() -> None:
 
 def test_a_factory_without_a_protocol_says_what_to_do() -> None:
     """A mistake in the application's file."""
-    with pytest.raises(TypeError, match="ServerFactory has no protocol: set its attribute or use forProtocol"):
+    with pytest.raises(
+        TypeError, match="ServerFactory has no protocol: set its attribute or use forProtocol"
+    ):
         ServerFactory().buildProtocol(None)
 
 

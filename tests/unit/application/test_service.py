@@ -254,7 +254,7 @@ def test_a_pickled_tree_comes_back_whole_and_stopped() -> None:
     application = Application("shop", uid="www")
     tree(Noted([], "db"), name="inner").setServiceParent(application)
     again = pickle.loads(pickle.dumps(application))  # noqa: S301 (made a moment ago)
-    root = IServiceCollection(again)  # type: ignore[misc,call-arg]  # the interface adapts
+    root: Any = IServiceCollection(again)  # type: ignore[misc,call-arg]  # the interface adapts
     inner = root.getServiceNamed("inner")
     assert inner.parent is root
     assert inner.getServiceNamed("db").path == "shop/inner/db"
@@ -266,8 +266,10 @@ def test_the_aspects_of_an_application() -> None:
     """The root answers for service and collection; the process for the rest."""
     application = Application("shop", uid=1000, gid="www")
     root: Any = IService(application)  # type: ignore[misc,call-arg]  # the interface adapts
-    assert IServiceCollection(application) is root  # type: ignore[misc,call-arg]  # the same
-    assert (root.name, root.parent) == ("shop", None)
+    holder: Any = IServiceCollection(application)  # type: ignore[misc,call-arg]  # the same
+    assert holder is root
+    assert root.name == "shop"
+    assert root.parent is None
     process: Any = IProcess(application)  # type: ignore[misc,call-arg]  # the same
     assert (process.processName, process.uid, process.gid) == (None, 1000, "www")
 
@@ -294,7 +296,7 @@ def test_a_service_started_by_hand_runs_until_it_is_stopped() -> None:
     """A stand-alone leaf: `await service.startService()`, with or without the author calling up."""
 
     class Leaf(Service):
-        async def startService(self) -> None:  # type: ignore[override]  # hooks may be of either kind
+        async def startService(self) -> None:
             await asyncio.sleep(0)
             await super().startService()  # type: ignore[misc]  # it returns something to await
 

@@ -96,7 +96,9 @@ except BindError as error:
 """
 
 
-@pytest.mark.skipif(sys.platform != "linux" or os.geteuid() != 0, reason="only root can become somebody who may not")
+@pytest.mark.skipif(
+    sys.platform != "linux" or os.geteuid() != 0, reason="only root can become somebody who may not"
+)
 def test_a_privileged_port_is_an_error_that_names_systemd() -> None:
     """Which opens it without privileges for the service."""
     limit = Path("/proc/sys/net/ipv4/ip_unprivileged_port_start").read_text()

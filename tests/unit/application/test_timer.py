@@ -148,7 +148,7 @@ def test_an_interval_of_zero_calls_as_fast_as_possible(run: Run) -> None:
         calls: list[int] = []
         service = TimerService(0, calls.append, 1)
         await lifecycle.start(service)
-        while len(calls) < 5:
+        while len(calls) < 5:  # noqa: ASYNC110 (as fast as the loop turns)
             await asyncio.sleep(0)
         await lifecycle.stop(service)
         count = len(calls)
@@ -247,7 +247,7 @@ def test_a_later_call_that_raises_is_a_failure_of_the_service(run: Run, *, async
         async def work_later() -> None:
             work()
 
-        service = timer(clock, 1, work_later if asynchronous else work)
+        service: Any = timer(clock, 1, work_later if asynchronous else work)
         failures: list[ServiceFailedError] = []
         lifecycle.on_failure(service, failures.append)
         await lifecycle.start(service)
