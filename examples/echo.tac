@@ -1,7 +1,7 @@
 """Returns whatever it gets, on TCP port 8007.
 
 Run it:  svcctl run examples/echo.tac
-Talk:    printf hello | nc -N localhost 8007
+Talk:    printf hello | nc -N 127.0.0.1 8007
 """
 
 from svcctl.application import internet, service

@@ -223,14 +223,25 @@ class MultiService(Service):
         Raises:
             NotChildError: It is no child of this collection.
         """
-        position = next((index for index, child in enumerate(self.services) if child is service), None)
-        if position is None:
-            raise NotChildError(f"{service!r} is no child of {self.path}")
-        del self.services[position]
-        for name in [name for name, child in self.namedServices.items() if child is service]:
-            del self.namedServices[name]
+        del self.services[self._position(service)]
+        named = self.namedServices
+        holder: Any = named.get(service.name)
+        if holder is service:
+            del named[service.name]
+        else:  # it has no name, or another one than it was added with
+            for name in [name for name, child in named.items() if child is service]:
+                del named[name]
         service.parent = None
         return removed(record_of(service))
+
+    def _position(self, service: Any) -> int:  # noqa: ANN401 (the same)
+        children = self.services
+        if children and children[-1] is service:  # whoever removes many begins at the end, or at the front
+            return len(children) - 1
+        for position, child in enumerate(children):
+            if child is service:
+                return position
+        raise NotChildError(f"{service!r} is no child of {self.path}")
 
     def getServiceNamed(self, name: str) -> Any:  # noqa: ANN401 (services need no common class)
         """Return the child of that name.

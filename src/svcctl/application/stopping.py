@@ -185,11 +185,13 @@ async def abandon(record: Record, error: BaseException, *, asked: bool) -> BaseE
 
 
 async def release_all(record: Record) -> None:
-    """Undo the binding of whatever is bound and not started, from the last one back."""
+    """Undo the binding of whatever is bound and not started, from the last one back, and of what was removed."""
     run = Stopping(budget_of(record))
     for each in reversed(walk(record)):
         if each.bound and not each.started:
             await _release(each, run)
+        if each.departing:
+            await run.wait(each.departing, run.left())
 
 
 async def _drain(record: Record, run: Stopping) -> None:

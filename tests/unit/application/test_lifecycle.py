@@ -811,3 +811,25 @@ def test_a_cancellation_that_comes_while_a_removed_child_is_undone_is_not_lost()
 
     run(main())
     assert log[-3:] == ["start b", "release c", "stop a"]
+
+
+def test_a_failed_bind_waits_for_the_release_of_those_who_were_removed_meanwhile() -> None:
+    """Whoever binds may count on it that nothing is held when it has failed."""
+    log: list[str] = []
+
+    class SlowToRelease(Noted):
+        async def release(self) -> None:  # type: ignore[override]  # hooks may be of either kind
+            await asyncio.sleep(1)
+            super().release()
+
+    class Unbindable(Noted):
+        def privilegedStartService(self) -> None:
+            self.parent.removeService(self.parent[0])
+            raise OSError("no")
+
+    async def main() -> None:
+        with pytest.raises(StartError):
+            await lifecycle.bind(tree(SlowToRelease(log, "a"), Unbindable(log, "b")))
+        assert log == ["bind a", "release a"]
+
+    run(main())
