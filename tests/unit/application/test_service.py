@@ -390,13 +390,3 @@ def test_an_object_without_room_for_the_books_is_forgotten_when_it_is_gone() -> 
     before = dict(record._slotted)
     run(main())
     assert record._slotted == before
-
-
-def test_a_child_that_was_renamed_behind_our_back_leaves_nothing_behind() -> None:
-    """D23: its entry goes with it, whatever it is called now."""
-    for name in ("other", None):
-        child = Noted([], "db")
-        root = tree(child, Noted([], "last"))
-        child.name = name  # not the way to do it
-        root.removeService(child)
-        assert list(root.namedServices) == ["last"]
