@@ -14,7 +14,7 @@ def test_reload_reaches_the_services_and_restarts_nothing(machine: Machine) -> N
     _reload(app, "new")
     assert wait_until(lambda: app.ask("?") == "new")
     assert app.property("MainPID") == process
-    assert app.property("ActiveState") == "active"
+    machine.wait_for_property(app.service, "ActiveState", "active")
 
 
 def test_a_failed_reload_is_reported_and_the_service_goes_on_as_it_was(machine: Machine) -> None:
@@ -26,7 +26,7 @@ def test_a_failed_reload_is_reported_and_the_service_goes_on_as_it_was(machine: 
     assert wait_until(lambda: "the settings are empty" in machine.journal(app.service))
     assert f"{app.name}/settings" in machine.journal(app.service)
     assert app.ask("?") == "good"
-    assert app.property("ActiveState") == "active"
+    machine.wait_for_property(app.service, "ActiveState", "active")
 
 
 def _reload(app: App, settings: str) -> None:

@@ -57,7 +57,7 @@ def test_an_instance_of_the_socket_starts_it_on_the_first_connection(machine: Ma
     machine.systemctl("start", f"svcctl@{app.name}.socket")
     assert machine.property(f"svcctl@{app.name}.service", "ActiveState") == "inactive"
     assert machine.ask_unix(f"/run/svcctl/{app.name}.sock", b"hello") == b"hello"
-    assert machine.property(f"svcctl@{app.name}.service", "ActiveState") == "active"
+    machine.wait_for_property(f"svcctl@{app.name}.service", "ActiveState", "active")
 
 
 def _file(machine: Machine, source: str) -> App:

@@ -29,7 +29,7 @@ def test_an_application_in_a_home_folder_runs_in_user_scope(machine: Machine, ho
     assert "enable-linger" not in said
     machine.run_as(USER, ["sh", "-c", f"echo A=b >{home}/.config/{app.name}.env"])
     assert app.ask("mine") == "mine"
-    assert _property(app, "ActiveState") == "active"
+    assert wait_until(lambda: _property(app, "ActiveState") == "active")
     machine.run_as(USER, ["svcctl", "stop", "--user", app.name])
     assert _property(app, "ActiveState") == "inactive"
     machine.run_as(USER, ["svcctl", "uninstall", "--user", "--purge", "--yes", app.name])
