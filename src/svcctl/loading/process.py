@@ -9,7 +9,7 @@ import signal
 import subprocess
 import time
 from collections.abc import Mapping, Sequence
-from typing import IO, NamedTuple, cast
+from typing import IO, Any, NamedTuple, cast
 
 _CHUNK = 65_536
 _MAX_OUTPUT = 8_192
@@ -77,9 +77,7 @@ def run_confined(
             env=dict(environment),
             umask=0o077,
             start_new_session=True,
-            user=credentials.uid if credentials else None,
-            group=credentials.gid if credentials else None,
-            extra_groups=[] if credentials else None,
+            **_identity(credentials),
         )
     except BaseException:
         os.close(reading)
@@ -93,6 +91,12 @@ def run_confined(
             # Also after the leader's end: what it has started may still be there.
             with contextlib.suppress(ProcessLookupError, PermissionError):
                 os.killpg(process.pid, signal.SIGKILL)
+
+
+def _identity(credentials: Credentials | None) -> dict[str, Any]:
+    if credentials is None:
+        return {}
+    return {"user": credentials.uid, "group": credentials.gid, "extra_groups": []}
 
 
 def _collect(process: subprocess.Popen[bytes], pipe: int, deadline: float, max_line: int) -> Outcome:
