@@ -312,7 +312,10 @@ async def start_children(record: Record) -> None:
     record.children_task = asyncio.current_task()
     try:
         while pending := [child for child in children_of(record) if not stays_started(child)]:
+            removals = record.removals
             for child in pending:
+                if record.removals != removals:
+                    break  # whoever left may be back already, at another place in the order
                 await _start_member(record, child)
     finally:
         record.children_settling.set_result(None)
@@ -385,6 +388,8 @@ def added(parent: Record, child: Record) -> Awaitable[None]:
 def removed(child: Record) -> Awaitable[None]:
     """Stop a child that was removed from its collection; return what to await for its end."""
     former, child.parent = child.parent, None
+    if former is not None:
+        former.removals += 1
     members = walk(child)
     if all(is_at_rest(each) for each in members):
         for each in members:

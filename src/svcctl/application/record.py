@@ -69,6 +69,7 @@ class Record:
         error: Why it failed by itself while it was starting.
         start_task: The task that starts this one alone, because it was added to something that runs.
         stop_task: The task that stops this one alone, because it was removed.
+        removals: How many children have been removed from it.
         departing: The tasks that stop what was removed from this collection.
         stopping: The run of stops it takes part in, while it stops.
         settling: Resolved at the end of a start or stop, for those who wait for it.
@@ -90,6 +91,7 @@ class Record:
         "failure_callbacks",
         "observers",
         "parent",
+        "removals",
         "service",
         "settling",
         "start_task",
@@ -107,6 +109,7 @@ class Record:
         self.state = State.STOPPED
         self.busy = self.bound = self.started = self.drained = False
         self.error: BaseException | None = None
+        self.removals = 0
         self.start_task: asyncio.Task[None] | None = None
         self.stop_task: asyncio.Task[None] | None = None
         self.departing: set[asyncio.Task[None]] | None = None

@@ -208,3 +208,30 @@ def test_a_time_limit_around_a_start_is_a_timeout() -> None:
         assert not root.running
 
     run(main())
+
+
+def test_a_child_that_left_and_came_back_during_the_start_starts_in_its_new_place() -> None:
+    """So that the stop, in the reverse order of the children, is the reverse of the start."""
+    log: list[str] = []
+
+    class Shuffling(Noted):
+        def startService(self) -> None:
+            super().startService()
+            second = self.parent.getServiceNamed("b")
+            self.parent.removeService(second)
+            self.parent.addService(second)
+
+    async def main() -> None:
+        root = tree(Shuffling(log, "a"), Noted(log, "b"), Noted(log, "c"))
+        await lifecycle.start(root)
+        await lifecycle.stop(root)
+
+    run(main())
+    assert [each for each in log if each.startswith(("start", "stop"))] == [
+        "start a",
+        "start c",
+        "start b",
+        "stop b",
+        "stop c",
+        "stop a",
+    ]
