@@ -69,7 +69,7 @@ class Referee(World):
         allowed = {
             "bind": not status.bound and not status.started and not status.inside,
             "start": status.bound and not status.started and not status.inside,
-            "stop": status.started and not {"bind", "start", "stop"} & set(status.inside),
+            "stop": status.started and not status.inside,
             "drain": status.started and not status.drained,
             "release": status.bound and not status.started and not status.inside,
         }[phase]

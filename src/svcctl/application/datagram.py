@@ -7,9 +7,8 @@ import logging
 from collections.abc import Awaitable, Sequence
 from typing import Any
 
-from svcctl.application.internet import check_port
 from svcctl.application.service import Service
-from svcctl.application.sockets import Listening, open_socket
+from svcctl.application.sockets import Listening, check_port, open_socket
 from svcctl.endpoints.values import Endpoint, Udp
 from svcctl.errors import FactoryError
 

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 from svcctl.application.listening import Acceptor, protocol_maker
 from svcctl.application.service import Service
-from svcctl.application.sockets import Listening, open_socket
+from svcctl.application.sockets import Listening, check_port, open_socket
 from svcctl.endpoints.values import Endpoint, Ssl, Tcp, Tcp6, Udp, Unix
 from svcctl.errors import UsageError
 
@@ -24,9 +24,13 @@ if TYPE_CHECKING:
     from svcctl.application.datagram import UDPServer
     from svcctl.application.timer import TimerService
 
-_HIGHEST_PORT = 65535
-
 __all__ = ["StreamServerEndpointService", "TCPServer", "TimerService", "UDPServer", "UNIXServer"]
+
+#: The services of other modules, which have their home here, too, under the names that users know.
+_ELSEWHERE = {
+    "TimerService": "timer",
+    "UDPServer": "datagram",
+}
 
 
 class StreamServerEndpointService(Service):
@@ -170,30 +174,17 @@ class UNIXServer(StreamServerEndpointService):
         super().__init__(Unix(address, mode, backlog), factory)
 
 
-def check_port(port: object) -> None:
-    """Refuse what is no port.
-
-    Raises:
-        UsageError: It is no whole number from 0 to 65535.
-    """
-    if isinstance(port, bool) or not isinstance(port, int) or not 0 <= port <= _HIGHEST_PORT:
-        raise UsageError(f"{port!r} is no port", hint="give a whole number from 0 to 65535")
-
-
 def _call_if_there(factory: Any, hook: str) -> None:  # noqa: ANN401 (three kinds of factory)
     method = getattr(factory, hook, None)
     if method is not None:
         method()
 
 
-def __getattr__(name: str) -> Any:  # noqa: ANN401 (classes of two modules)
-    # These load when somebody names them: most applications need neither, and start-up time is a feature.
-    if name == "UDPServer":
-        from svcctl.application.datagram import UDPServer  # noqa: PLC0415 (see above)
+def __getattr__(name: str) -> Any:  # noqa: ANN401 (classes of several modules)
+    # These load when somebody names them: most applications need few of them, and start-up time is a feature.
+    module = _ELSEWHERE.get(name)
+    if module is None:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    from importlib import import_module  # noqa: PLC0415 (see above)
 
-        return UDPServer
-    if name == "TimerService":
-        from svcctl.application.timer import TimerService  # noqa: PLC0415 (see above)
-
-        return TimerService
-    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(import_module(f"svcctl.application.{module}"), name)

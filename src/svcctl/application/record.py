@@ -66,6 +66,7 @@ class Record:
         bound: Its ``privilegedStartService`` has run and not been undone.
         started: Its ``startService`` has run, so ``stopService`` has to.
         drained: Its ``drain`` has been called since it started.
+        draining: What an asynchronous ``drain`` is waited for by.
         error: Why it failed by itself while it was starting.
         start_task: The task that starts this one alone, because it was added to something that runs.
         stop_task: The task that stops this one alone, because it was removed.
@@ -87,6 +88,7 @@ class Record:
         "collection",
         "departing",
         "drained",
+        "draining",
         "error",
         "failure_callbacks",
         "observers",
@@ -108,6 +110,7 @@ class Record:
         self.parent: Record | None = record_of(holder) if is_collection(holder) else None
         self.state = State.STOPPED
         self.busy = self.bound = self.started = self.drained = False
+        self.draining: asyncio.Future[Any] | None = None
         self.error: BaseException | None = None
         self.removals = 0
         self.start_task: asyncio.Task[None] | None = None

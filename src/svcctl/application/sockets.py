@@ -15,13 +15,14 @@ from collections.abc import Sequence
 from typing import Any
 
 from svcctl.endpoints.values import Endpoint, Systemd, Tcp6, Udp, Unix, descriptor_name
-from svcctl.errors import BindError, MissingSocketError
+from svcctl.errors import BindError, MissingSocketError, UsageError
 from svcctl.value import Value
 
 _log = logging.getLogger(__name__)
 
 _DOMAINS = {"INET": socket.AF_INET, "INET6": socket.AF_INET6, "UNIX": socket.AF_UNIX}
 _FIRST_UNPRIVILEGED_PORT = 1024
+_HIGHEST_PORT = 65535
 
 
 class Inherited:
@@ -121,6 +122,16 @@ def hand_over(inherited: Inherited) -> None:
     """Make sockets of the init system known to all listeners of this process."""
     global _inherited  # noqa: PLW0603 (the descriptors are the process's, and so is their table)
     _inherited = inherited
+
+
+def check_port(port: object) -> None:
+    """Refuse what is no port.
+
+    Raises:
+        UsageError: It is no whole number from 0 to 65535.
+    """
+    if isinstance(port, bool) or not isinstance(port, int) or not 0 <= port <= _HIGHEST_PORT:
+        raise UsageError(f"{port!r} is no port", hint="give a whole number from 0 to 65535")
 
 
 def open_socket(endpoint: Endpoint) -> Listening:

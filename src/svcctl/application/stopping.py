@@ -16,6 +16,7 @@ from svcctl.application.record import (
     State,
     children_of,
     is_awaitable,
+    is_below,
     move,
     path_of,
     settle,
@@ -195,10 +196,14 @@ async def release_all(record: Record) -> None:
 
 
 async def _drain(record: Record, run: Stopping) -> None:
+    """Call every ``drain`` that has not been called, and wait for those that others have called, too."""
     tasks: dict[asyncio.Future[Any], Record] = {}
+    begun: list[asyncio.Future[Any]] = []
     for each in walk(record):
+        if each.draining is not None and not each.draining.done():
+            begun.append(each.draining)  # whoever called it reports it
         hook = getattr(each.service, "drain", None)
-        if hook is None or each.drained or not each.started:
+        if hook is None or each.drained or not each.started or not is_below(each, record):
             continue
         each.drained = True
         try:
@@ -207,11 +212,12 @@ async def _drain(record: Record, run: Stopping) -> None:
             run.errors.append(StopError(path_of(each), error))
             continue
         if is_awaitable(result):
-            tasks[asyncio.ensure_future(result)] = each
-    if not tasks:
+            each.draining = asyncio.ensure_future(result)
+            tasks[each.draining] = each
+    if not tasks and not begun:
         return
     limit = run.left() * DRAIN_SHARE
-    late = await run.wait(tasks, limit)
+    late = await run.wait([*tasks, *begun], limit)
     for task, each in tasks.items():
         if not task.done():
             run.errors.append(StopTimeoutError(path_of(each), limit, late[task]))
@@ -256,6 +262,7 @@ async def _bring_down(
             await _stop_children(record, run)
         record.stopping = None
         record.started = record.bound = record.drained = False
+        record.draining = None
     else:
         if record.collection:
             await _stop_children(record, run)

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Awaitable
 from typing import Any
 
 import pytest
 
 from svcctl.application import lifecycle
-from svcctl.application.service import MultiService
+from svcctl.application.service import MultiService, Service
 from svcctl.errors import LifecycleError
 from tests.fakes.loop import run
 from tests.unit.application.trees import FailingToStop, Noted, Slow, tree
@@ -279,3 +280,41 @@ def test_a_child_that_was_renamed_behind_our_back_leaves_nothing_behind() -> Non
         child.name = name  # not the way to do it
         root.removeService(child)
         assert list(root.namedServices) == ["last"]
+
+
+class Draining(Noted):
+    """A service that takes its time to drain."""
+
+    async def drain(self) -> None:
+        """Drain for a second."""
+        self.log.append(f"drain {self.name}")
+        await asyncio.sleep(1)
+        self.log.append(f"drained {self.name}")
+
+
+@pytest.mark.parametrize("at_once", [True, False])
+def test_a_child_removed_during_a_drain_is_drained_once_before_it_stops(*, at_once: bool) -> None:
+    """Whether its own drain has begun by then or not, and however deep it is."""
+    log: list[str] = []
+
+    class Removing(Service):
+        def drain(self) -> Awaitable[None] | None:
+            if at_once:
+                self.parent.removeService(self.parent[1])
+                return None
+            return self.remove_later()
+
+        async def remove_later(self) -> None:
+            await asyncio.sleep(0.5)
+            self.parent.removeService(self.parent[1])
+
+    async def main() -> None:
+        root = tree(Removing(), tree(Draining(log, "a"), name="inner"), Draining(log, "b"))
+        await lifecycle.start(root)
+        del log[:]
+        await lifecycle.stop(root)
+
+    run(main())
+    assert sorted(log) == sorted(f"{what} {name}" for what in ("drain", "drained", "stop") for name in "ab")
+    assert log.index("drained a") < log.index("stop a")
+    assert log.index("drained b") < log.index("stop b")
