@@ -97,6 +97,12 @@ class ProblemsError(SvcctlError):
         self.problems = problems
 
 
+class DependencyError(ProblemsError):
+    """Services come after what is not there, after each other, or after what would be taken away."""
+
+    code = "dependency"
+
+
 class EndpointError(SvcctlError, ValueError):
     """A description of an endpoint does not parse.
 
@@ -247,6 +253,49 @@ class ServiceFailedError(SvcctlError):
         self.exit_status = getattr(cause, "exit_status", EX_SOFTWARE)
 
 
+class ServiceEndedError(SvcctlError):
+    """A service came to an end by itself although it is ``permanent``."""
+
+    code = "service-ended"
+
+
+class RestartLimitError(SvcctlError):
+    """The services of a collection failed more often than its supervision allows; the last cause is in ``__cause__``.
+
+    Args:
+        restarts: How many restarts are allowed.
+        within: In how many seconds.
+        cause: The last failure.
+    """
+
+    code = "restart-limit"
+
+    def __init__(self, restarts: int, within: float, cause: BaseException) -> None:
+        super().__init__(
+            f"more than {restarts} restarts within {within:g} s: {describe_cause(cause)}",
+            hint=getattr(cause, "hint", ""),
+        )
+        self.exit_status = getattr(cause, "exit_status", EX_SOFTWARE)
+        self.__cause__ = cause
+
+
+class StartTimeoutError(SvcctlError, TimeoutError):
+    """A start made no progress within its limit.
+
+    Args:
+        limit: The limit in seconds.
+        stack: Where the task of the service that everybody waits for stands; empty if it has none.
+    """
+
+    code = "start-timeout"
+    exit_status = EX_TEMPFAIL
+
+    def __init__(self, limit: float, stack: str) -> None:
+        super().__init__(f"it was not ready within {limit:g} s" + (f", waiting at {stack}" if stack else ""))
+        self.limit = limit
+        self.stack = stack
+
+
 class BindError(SvcctlError, OSError):
     """An address cannot be listened on.
 
@@ -262,6 +311,24 @@ class BindError(SvcctlError, OSError):
     def __init__(self, endpoint: str, cause: OSError, *, hint: str = "") -> None:
         super().__init__(f"cannot listen on {endpoint}: {cause.strerror or cause}", hint=hint)
         self.endpoint = endpoint
+        self.errno = cause.errno
+
+
+class ConnectError(SvcctlError, OSError):
+    """A connection cannot be made; the cause is in ``__cause__``.
+
+    Args:
+        destination: Where to: ``host:port`` or a path.
+        cause: What went wrong.
+        hint: What to do about it.
+    """
+
+    code = "connect"
+    exit_status = EX_UNAVAILABLE
+
+    def __init__(self, destination: str, cause: OSError, *, hint: str = "") -> None:
+        super().__init__(f"cannot connect to {destination}: {cause.strerror or cause}", hint=hint)
+        self.destination = destination
         self.errno = cause.errno
 
 
@@ -320,6 +387,31 @@ class CommandError(SvcctlError):
         self.command = command
         self.status = status
         self.output = output
+
+
+class AlreadyCalled(SvcctlError, ValueError):  # noqa: N818 (the name that users of the framework know)
+    """A delayed call was to be changed that has been made already."""
+
+    code = "already-called"
+
+
+class AlreadyCancelled(SvcctlError, ValueError):  # noqa: N818 (the same)
+    """A delayed call was to be changed that has been cancelled already."""
+
+    code = "already-cancelled"
+
+
+class ReactorNotRunning(SvcctlError, RuntimeError):  # noqa: N818 (the same)
+    """The reactor was asked for something that only a running application can do."""
+
+    code = "reactor-not-running"
+
+
+class ProcessNameError(SvcctlError, KeyError):
+    """A process monitor has no process of that name, or has one already."""
+
+    code = "process-name"
+    exit_status = EX_DATAERR
 
 
 def describe_cause(error: BaseException) -> str:

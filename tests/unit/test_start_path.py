@@ -24,9 +24,11 @@ HEAVY = {
 TREE = [
     "svcctl",
     "svcctl.application",
+    "svcctl.application.binding",
     "svcctl.application.interfaces",
     "svcctl.application.lifecycle",
     "svcctl.application.record",
+    "svcctl.application.root",
     "svcctl.application.service",
     "svcctl.errors",
 ]
@@ -41,6 +43,7 @@ SERVERS = [
 RUNNER = [
     "svcctl.runtime",
     "svcctl.runtime.__main__",
+    "svcctl.runtime.environment",
     "svcctl.runtime.logs",
     "svcctl.runtime.machine",
     "svcctl.runtime.notify",

@@ -24,12 +24,15 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Generator
+from functools import partial
 from typing import Any, NamedTuple
 
+from svcctl.application.binding import bind_tree
 from svcctl.application.interfaces import IService
 from svcctl.application.record import (
     CHANGING,
     DONE,
+    RESTING,
     RUNNING,
     Record,
     State,
@@ -40,11 +43,9 @@ from svcctl.application.record import (
     is_asked_for,
     is_at_rest,
     is_awaitable,
-    is_below,
     move,
     path_of,
     record_of,
-    root_of,
     settle,
     settled,
     stays_started,
@@ -83,7 +84,8 @@ class Progress(NamedTuple):
     Attributes:
         ready: Services that are ready.
         total: Services in the tree.
-        waiting: Path of the service that is starting, the innermost one; empty if none is.
+        waiting: Path of the service that everybody waits for: the first of the innermost ones that are starting;
+            empty if none is.
     """
 
     ready: int
@@ -134,10 +136,10 @@ async def bind(root: Any) -> None:  # noqa: ANN401 (services need no common clas
     """
     record = _top(root)
     _refuse_if_busy(record)
-    _refuse_if_deep(record)
+    _inspect(record)
     record.busy = True
     try:
-        await _bind(record)
+        await bind_tree(record)
     except GeneratorExit:
         raise  # the loop is gone, and with it all that could be awaited
     except BaseException:
@@ -161,7 +163,7 @@ async def start(root: Any) -> None:  # noqa: ANN401 (services need no common cla
             stopped.
     """
     record = _top(root)
-    _refuse_if_deep(record)
+    _inspect(record)
     await start_record(record)
 
 
@@ -219,36 +221,20 @@ def on_failure(root: Any, callback: Callable[[ServiceFailedError], None]) -> Non
 
 def progress(root: Any) -> Progress:  # noqa: ANN401 (services need no common class)
     """Return how far the tree is."""
-    records = walk(_top(root))
+    top = _top(root)
+    records = walk(top)
+    if top.state in RUNNING:  # what has finished does not count any more
+        records = [record for record in records if record.state is not State.STOPPED]
     ready = sum(1 for record in records if record.state in RUNNING)
-    starting = [record for record in records if record.state is State.STARTING]
-    return Progress(ready, len(records), path_of(starting[-1]) if starting else "")
+    waiting = waiting_for(records)
+    return Progress(ready, len(records), path_of(waiting) if waiting is not None else "")
 
 
-def fail(record: Record, error: BaseException) -> None:
-    """Take note that a service has failed by itself, and tell those above; while it starts, its start fails."""
-    if record.state in RUNNING:
-        move(record, State.FAILED, error)
-        report(record, error)
-    elif record.state is State.STARTING and record.error is None:
-        record.error = error
-    else:
-        _log.error(
-            "service failed outside of its running time",
-            exc_info=error,
-            extra={"svcctl_path": path_of(record), "svcctl_state": record.state.value},
-        )
-
-
-def report(record: Record, error: BaseException) -> None:
-    """Tell the tree's owner of a failure that nobody else has seen; log it if there is no owner."""
-    failure = ServiceFailedError(path_of(record), error)
-    failure.__cause__ = error
-    callbacks = root_of(record).failure_callbacks
-    if not callbacks:
-        _log.error("service failed", exc_info=error, extra={"svcctl_path": failure.path})
-    for callback in tuple(callbacks or ()):
-        callback(failure)
+def waiting_for(records: list[Record]) -> Record | None:
+    """Return the first of the innermost services that are starting, or about to, among those of a whole tree."""
+    starting = [record for record in records if record.state in (State.STARTING, State.BACKING_OFF)]
+    around = {record.parent for record in starting}
+    return next((record for record in starting if record not in around), None)
 
 
 def _refuse_if_busy(record: Record) -> None:
@@ -259,8 +245,9 @@ def _refuse_if_busy(record: Record) -> None:
         raise LifecycleError(f"{path_of(record)} has failed", hint="stop it before it is started again")
 
 
-def _refuse_if_deep(top: Record) -> None:
-    level, depth = [top], 0
+def _inspect(top: Record) -> None:
+    """Refuse a tree that is too deep or whose dependencies cannot be kept; work out the order of the others."""
+    level, depth, stated = [top], 0, top.ordered
     while level := [child for each in level if each.collection for child in children_of(each)]:
         depth += 1
         if depth > DEEPEST:
@@ -268,6 +255,11 @@ def _refuse_if_deep(top: Record) -> None:
                 f"the tree of {path_of(top)} is deeper than {DEEPEST} levels",
                 hint="put services side by side instead of into each other",
             )
+        stated = stated or any(getattr(child.service, "after", None) is not None for child in level)
+    if stated or getattr(top.service, "after", None) is not None:
+        from svcctl.application.graph import arrange  # noqa: PLC0415 (only where somebody comes after somebody)
+
+        arrange(top)
 
 
 async def start_record(record: Record, *, call_hook: bool = True) -> None:
@@ -279,7 +271,7 @@ async def start_record(record: Record, *, call_hook: bool = True) -> None:
     move(record, State.STARTING)
     try:
         if record.collection or not record.bound:
-            await _bind(record)
+            await bind_tree(record)
         result = record.service.startService() if call_hook else None
         if is_awaitable(result) and not (isinstance(result, StartChildren) and result.record is record):
             await result
@@ -312,6 +304,11 @@ async def start_children(record: Record) -> None:
     record.children_task = asyncio.current_task()
     try:
         while pending := [child for child in children_of(record) if not stays_started(child)]:
+            if record.ordered:
+                from svcctl.application.branches import start_branches  # noqa: PLC0415 (only for ordered collections)
+
+                await start_branches(record, pending, partial(_start_member, record))
+                continue
             removals = record.removals
             for child in pending:
                 if record.removals != removals:
@@ -337,47 +334,18 @@ async def _start_member(parent: Record, child: Record) -> None:
         heed_cancellation()
 
 
-async def _bind(top: Record) -> None:
-    """Bind a service and all below it, parents before children; leave what was bound when one of them fails."""
-    pending = [top]
-    while pending:
-        each = pending.pop()
-        if each is top or (is_at_rest(each) and not each.busy and is_below(each, top)):
-            await _bind_one(each, top)
-        if each.collection:
-            pending.extend(reversed(children_of(each)))
-
-
-async def _bind_one(record: Record, top: Record) -> None:
-    if record.bound or record.started:
-        return
-    was_busy, record.busy = record.busy, True
-    try:
-        result = record.service.privilegedStartService()
-        if is_awaitable(result):
-            await result
-        record.bound = True
-    except BaseException as error:
-        if is_asked_for(error):
-            raise
-        if not is_below(record, top):
-            _log.warning("removed service failed to bind", exc_info=error)
-            return
-        if record.state is not State.STARTING:  # else whoever starts it does that when all is undone
-            move(record, State.FAILED, error)
-        raise StartError(path_of(record), "bind", error) from error
-    finally:
-        record.busy = was_busy
-    if not is_below(record, top):
-        from svcctl.application.stopping import release_all  # noqa: PLC0415 (only for trees that change)
-
-        await release_all(record)
-        heed_cancellation()
-
-
 def added(parent: Record, child: Record) -> Awaitable[None]:
-    """Start a child that was added to a running collection; return what to await for its readiness."""
+    """Start a child that was added to a running collection; return what to await for its readiness.
+
+    Raises:
+        DependencyError: It comes after what is not there.
+        LifecycleError: The tree has become too deep.
+    """
     child.parent = parent
+    if parent.state in RESTING:
+        return DONE
+    if parent.ordered or getattr(child.service, "after", None) is not None or child.collection:
+        _inspect(child)
     if parent.state not in RUNNING or stays_started(child):
         return DONE
     from svcctl.application.outcome import starting  # noqa: PLC0415 (only for trees that change while they run)

@@ -7,10 +7,22 @@ import logging
 from collections.abc import Generator
 from typing import Any
 
-from svcctl.application.lifecycle import report, start_record
-from svcctl.application.record import RUNNING, Record, forget, is_at_rest, path_of, unchanging
+from svcctl.application.failing import PERMANENT, TEMPORARY, escalate, kind_of
+from svcctl.application.lifecycle import start_record
+from svcctl.application.record import (
+    RESTING,
+    RUNNING,
+    Record,
+    State,
+    forget,
+    is_at_rest,
+    next_change,
+    path_of,
+    root_of,
+    unchanging,
+)
 from svcctl.application.stopping import budget_of, stop_at_once
-from svcctl.errors import LifecycleError
+from svcctl.errors import DependencyError, LifecycleError, Problem
 
 _log = logging.getLogger(__name__)
 
@@ -51,7 +63,8 @@ class Outcome:
 
     def _ended(self, task: asyncio.Task[None]) -> None:
         record = self._record
-        if record.start_task is task:
+        was_start = record.start_task is task
+        if was_start:
             record.start_task = None
         if record.stop_task is task:
             record.stop_task = None
@@ -62,10 +75,10 @@ class Outcome:
         error = None if task.cancelled() else task.exception()
         if error is None or self._waiting or self._told:
             return
-        if record.parent is not None:
-            report(record, error)
+        if was_start and record.parent is not None:
+            escalate(record, error)
             return
-        _log.error("removed service failed", exc_info=error, extra={"svcctl_path": path_of(record)})
+        _log.error("service failed on its way out", exc_info=error, extra={"svcctl_path": path_of(record)})
 
 
 def starting(record: Record) -> Outcome:
@@ -75,12 +88,19 @@ def starting(record: Record) -> Outcome:
     return Outcome(record, task)
 
 
-def leaving(record: Record, former: Record | None) -> Outcome:
-    """Stop a service that was removed from its collection, which waits for that when it stops itself."""
+def leaving(record: Record, former: Record | None, failure: BaseException | None = None) -> Outcome:
+    """Stop one service alone, in a task of its own.
+
+    Args:
+        record: The service.
+        former: The collection that it was removed from, which waits for that when it stops itself; ``None`` if it
+            stays where it is.
+        failure: Why it counts as failed, not as stopped, afterwards.
+    """
     before = record.start_task, record.stop_task
     if record.start_task is not None:
         record.start_task.cancel()
-    task = asyncio.get_running_loop().create_task(_leave(record, before))
+    task = asyncio.get_running_loop().create_task(_leave(record, before, failure))
     record.stop_task = task
     if former is not None:
         former.departing = former.departing or set()
@@ -92,13 +112,30 @@ async def _join(record: Record, before: asyncio.Task[None] | None) -> None:
     if before is not None:
         await asyncio.wait({before})
     await unchanging(record)
+    while (late := next((each for each in record.follows if not _is_up(each)), None)) is not None:
+        if late.state in RESTING and late.start_task is None and not _is_mended(late):
+            problem = Problem(path_of(record), f"comes after {path_of(late)}, which is {late.state.value}")
+            raise DependencyError(f"dependencies of {path_of(root_of(record))}", (problem,))
+        await next_change(late)
     if record.parent is not None and record.parent.state in RUNNING:
         await start_record(record)
 
 
-async def _leave(record: Record, before: tuple[asyncio.Task[None] | None, ...]) -> None:
+def _is_up(record: Record) -> bool:
+    finished = record.state is State.STOPPED and kind_of(record) != PERMANENT
+    return finished or record.state in RUNNING
+
+
+def _is_mended(record: Record) -> bool:
+    supervised = record.parent is not None and record.parent.supervisor is not None
+    return supervised and record.state is State.FAILED and kind_of(record) != TEMPORARY
+
+
+async def _leave(
+    record: Record, before: tuple[asyncio.Task[None] | None, ...], failure: BaseException | None
+) -> None:
     earlier = {task for task in before if task is not None}
     if earlier:
         await asyncio.wait(earlier)
     await unchanging(record)
-    await stop_at_once(record, budget_of(record))
+    await stop_at_once(record, budget_of(record), failure=failure)

@@ -6,9 +6,12 @@ import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Generator, Iterable
 from enum import Enum
-from typing import Any, TypeGuard
+from typing import TYPE_CHECKING, Any, TypeGuard
 
-from svcctl.errors import ServiceFailedError
+from svcctl.errors import ParentError, ServiceFailedError
+
+if TYPE_CHECKING:
+    from svcctl.application.supervision import Supervisor
 
 _log = logging.getLogger(__name__)
 
@@ -53,6 +56,13 @@ class Transition:
         """Path of the service in the tree as it is now; worked out only when somebody asks."""
         return path_of(self._record)
 
+    def __str__(self) -> str:
+        return f"{self.path} was {self.before.value} and is {self.after.value}"
+
+    def fields(self) -> dict[str, object]:
+        """Return the event as names and values."""
+        return {"path": self.path, "before": self.before.value, "after": self.after.value}
+
 
 class Record:
     """What the driver knows about one service.
@@ -76,22 +86,31 @@ class Record:
         settling: Resolved at the end of a start or stop, for those who wait for it.
         children_task: The task that starts its children.
         children_settling: Resolved when that task has started them, or given up.
+        ordered: Its children start in the order of a graph, not one after the other.
+        follows: The siblings that have to be ready before it, if its collection is ordered.
+        branches: The tasks that start children of an ordered collection at this moment.
+        crossing: Below a root: who follows whom across collections.
+        supervisor: Restarts the children of a collection that asks for it, once one of them has failed.
         observers: Called at each transition in the tree below a root.
         failure_callbacks: Called when a service of the tree below a root fails after its start.
     """
 
     __slots__ = (
         "bound",
+        "branches",
         "busy",
         "children_settling",
         "children_task",
         "collection",
+        "crossing",
         "departing",
         "drained",
         "draining",
         "error",
         "failure_callbacks",
+        "follows",
         "observers",
+        "ordered",
         "parent",
         "removals",
         "service",
@@ -101,6 +120,7 @@ class Record:
         "state",
         "stop_task",
         "stopping",
+        "supervisor",
     )
 
     def __init__(self, service: Any) -> None:  # noqa: ANN401 (services need no common class)
@@ -109,7 +129,7 @@ class Record:
         holder = getattr(service, "parent", None)  # known already if the service comes out of a pickle
         self.parent: Record | None = record_of(holder) if is_collection(holder) else None
         self.state = State.STOPPED
-        self.busy = self.bound = self.started = self.drained = False
+        self.busy = self.bound = self.started = self.drained = self.ordered = False
         self.draining: asyncio.Future[Any] | None = None
         self.error: BaseException | None = None
         self.removals = 0
@@ -120,7 +140,11 @@ class Record:
         self.settling: asyncio.Future[None] | None = None
         self.children_task: asyncio.Task[Any] | None = None
         self.children_settling: asyncio.Future[None] | None = None
-        self.observers: list[Callable[[Transition], None]] | None = None
+        self.follows: tuple[Record, ...] = ()
+        self.branches: dict[Record, asyncio.Task[Any]] | None = None
+        self.crossing: tuple[tuple[Record, Record], ...] = ()
+        self.supervisor: Supervisor | None = None
+        self.observers: list[Callable[[Any], None]] | None = None
         self.failure_callbacks: list[Callable[[ServiceFailedError], None]] | None = None
 
     def __reduce__(self) -> tuple[type[None], tuple[()]]:
@@ -177,6 +201,23 @@ def forget(record: Record) -> None:
     """Drop the record of an object that cannot hold it and has left its tree for good."""
     if _slotted:
         _slotted.pop(id(record.service), None)
+
+
+def refuse_second_parent(service: Any, parent: Any) -> None:  # noqa: ANN401 (services need no common class)
+    """Refuse to add a service that is in a collection already, or that the collection is in."""
+    present = getattr(service, "parent", None)
+    if present is not None and present is not parent:
+        raise ParentError(
+            f"{path_of(record_of(service))} has a parent already",
+            hint="take it out with disownServiceParent() first",
+        )
+    if present is not None and any(child is service for child in parent):
+        raise ParentError(f"{path_of(record_of(service))} is in that collection already")
+    above = parent
+    while above is not None:
+        if above is service:
+            raise ParentError(f"{path_of(record_of(service))} cannot be below itself")
+        above = getattr(above, "parent", None)
 
 
 def is_collection(service: object) -> bool:
@@ -254,13 +295,14 @@ def move(record: Record, state: State, error: BaseException | None = None) -> No
     while root.parent is not None:
         root = root.parent
     if root.observers:
-        _tell(root.observers, Transition(record, before, state, error))
+        announce(root, Transition(record, before, state, error))
 
 
-def _tell(observers: Iterable[Callable[[Transition], None]], transition: Transition) -> None:
-    for observer in tuple(observers):
+def announce(record: Record, event: object) -> None:
+    """Tell the observers of a service's tree what has happened in it."""
+    for observer in tuple(root_of(record).observers or ()):
         try:
-            observer(transition)
+            observer(event)
         except Exception:  # noqa: BLE001 (whoever looks on must not get in the way)
             _log.exception("observer of the tree failed")
 
@@ -281,9 +323,14 @@ async def settled(record: Record) -> None:
 async def unchanging(record: Record) -> None:
     """Wait until a service is neither starting nor stopping."""
     while record.state in CHANGING:
-        if record.settling is None:
-            record.settling = asyncio.get_running_loop().create_future()
-        await asyncio.shield(record.settling)
+        await next_change(record)
+
+
+async def next_change(record: Record) -> None:
+    """Wait for the end of the start or stop that a service is in, or that comes next."""
+    if record.settling is None:
+        record.settling = asyncio.get_running_loop().create_future()
+    await asyncio.shield(record.settling)
 
 
 def settle(record: Record) -> None:

@@ -11,17 +11,31 @@ Example:
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
 from svcctl.application.interfaces import IProcess, IService, IServiceCollection
-from svcctl.application.lifecycle import StartChildren, StopChildren, added, fail, removed
-from svcctl.application.record import DONE, RECORD_KEY, RUNNING, State, known_record, move, path_of, record_of
-from svcctl.errors import DuplicateNameError, NotChildError, ParentError, ServiceNotFoundError
+from svcctl.application.lifecycle import StartChildren, StopChildren, added, removed
+from svcctl.application.record import (
+    DONE,
+    RECORD_KEY,
+    RESTING,
+    RUNNING,
+    State,
+    known_record,
+    move,
+    path_of,
+    record_of,
+    refuse_second_parent,
+    root_of,
+)
+from svcctl.application.root import Application, Process
+from svcctl.errors import DuplicateNameError, NotChildError, ParentError, ServiceNotFoundError, SvcctlError
 
 if TYPE_CHECKING:
+    from svcctl.application.supervision import Supervision
     from svcctl.endpoints.values import Endpoint
-    from svcctl.manifest.model import Manifest, Origin, ServiceNode
+    from svcctl.manifest.model import ServiceNode
 
 __all__ = ["Application", "IProcess", "IService", "IServiceCollection", "MultiService", "Process", "Service"]
 
@@ -39,6 +53,10 @@ class Service:
         name: Its name within its collection, or ``None``.
         parent: The collection it is in, or ``None``.
         stop_timeout: Seconds that ``stopService`` may take; ``None`` for what is left of the whole tree's budget.
+        after: What has to be ready before it starts: names of services beside it, or paths from the root, such as
+            ``shop/storage/db``. ``None``: whatever was added before it, unless one of the others says something.
+        restart: What its end by itself means: that of a ``permanent`` service is a failure in any case, a
+            ``transient`` one may finish, and what becomes of a ``temporary`` one is nobody's concern.
         kind: What the manifest calls it; ``opaque`` for classes that svcctl does not know.
 
     Example:
@@ -50,6 +68,8 @@ class Service:
     name: str | None = None
     parent: Any = None
     stop_timeout: float | None = None
+    after: Sequence[str] | None = None
+    restart = "permanent"
     kind = "opaque"
 
     @property
@@ -85,11 +105,20 @@ class Service:
             TypeError: ``parent`` is no collection.
         """
         collection: Any = IServiceCollection(parent)  # type: ignore[misc,call-arg]  # the interface adapts
-        _refuse_second_parent(self, collection)
-        outcome = collection.addService(self)
+        refuse_second_parent(self, collection)
+        outcome: Awaitable[None] | None = collection.addService(self)
         self.parent = collection
-        # A collection of another class may only have put it into its list.
-        return outcome if outcome is not None else added(record_of(collection), record_of(self))
+        return outcome or self._joined(
+            collection
+        )  # a collection of another class may only have put it into its list
+
+    def _joined(self, collection: Any) -> Awaitable[None]:  # noqa: ANN401 (the same)
+        try:
+            return added(record_of(collection), record_of(self))
+        except SvcctlError:
+            collection.removeService(self)
+            self.parent = None
+            raise
 
     def disownServiceParent(self) -> Awaitable[None]:
         """Take the service out of its collection.
@@ -127,8 +156,16 @@ class Service:
         return DONE
 
     def fail(self, error: BaseException) -> None:
-        """Declare that the service has failed although nobody called it: a task of its own ended, say."""
+        """Declare that the service has failed although nobody called it: a task of its own raised, say."""
+        from svcctl.application.failing import fail  # noqa: PLC0415 (only when something fails)
+
         fail(record_of(self), error)
+
+    def finish(self) -> None:
+        """Declare that the service has done its work: it is stopped, unless it is permanent: then it has failed."""
+        from svcctl.application.failing import finish  # noqa: PLC0415 (only when something ends by itself)
+
+        finish(record_of(self))
 
     def listening_on(self) -> Sequence[Endpoint]:
         """Return where the service listens, for its description."""
@@ -158,12 +195,24 @@ class Service:
 class MultiService(Service):
     """A service that holds others: they start in the order in which they were added and stop in reverse.
 
+    If one of them says what it comes ``after``, they start in the order of that graph, those that do not depend on
+    each other at once.
+
+    Args:
+        supervision: How it deals with the failure of a child.
+
     Attributes:
+        supervision: ``None``: it fails with its child.
         services: The children in order; change it through :meth:`addService` and :meth:`removeService`.
         namedServices: The children that have a name.
     """
 
     kind = "collection"
+    supervision: Supervision | None = None
+
+    def __init__(self, *, supervision: Supervision | None = None) -> None:
+        if supervision is not None:
+            self.supervision = supervision
 
     @property
     def services(self) -> list[Any]:
@@ -195,6 +244,7 @@ class MultiService(Service):
         Raises:
             DuplicateNameError: There is a child of that name; neither parent nor child has changed.
             ParentError: The child is in a collection already, or the collection is in the child.
+            DependencyError: The tree runs, and the child comes after what is not there.
             TypeError: It is no service.
         """
         if not hasattr(service, "startService"):
@@ -202,7 +252,7 @@ class MultiService(Service):
             raise TypeError(
                 f"{type(service).__name__} object is no service; IService() gives the root of its tree"
             )
-        _refuse_second_parent(service, self)
+        refuse_second_parent(service, self)
         name = service.name
         if name is not None:
             if name in self.namedServices:
@@ -212,7 +262,12 @@ class MultiService(Service):
             self.namedServices[name] = service
         self.services.append(service)
         service.parent = self
-        return added(record_of(self), record_of(service))
+        try:
+            return added(record_of(self), record_of(service))
+        except SvcctlError:
+            self._take_out(service)
+            record_of(service).parent = None
+            raise
 
     def removeService(self, service: Any) -> Awaitable[None]:  # noqa: ANN401 (services need no common class)
         """Remove a child; it is stopped if it runs.
@@ -222,8 +277,19 @@ class MultiService(Service):
 
         Raises:
             NotChildError: It is no child of this collection.
+            DependencyError: Something in the running tree comes after it.
         """
-        del self.services[self._position(service)]
+        position = self._position(service)
+        record = record_of(self)
+        if record.state not in RESTING and (record.ordered or root_of(record).crossing):
+            from svcctl.application.graph import refuse_departure  # noqa: PLC0415 (only where somebody comes after somebody)
+
+            refuse_departure(record_of(service))
+        self._take_out(service, position)
+        return removed(record_of(service))
+
+    def _take_out(self, service: Any, position: int = -1) -> None:  # noqa: ANN401 (the same)
+        del self.services[position]
         named = self.namedServices
         holder: Any = named.get(service.name)
         if holder is service:
@@ -232,7 +298,6 @@ class MultiService(Service):
             for name in [name for name, child in named.items() if child is service]:
                 del named[name]
         service.parent = None
-        return removed(record_of(service))
 
     def _position(self, service: Any) -> int:  # noqa: ANN401 (the same)
         children = self.services
@@ -272,112 +337,3 @@ class MultiService(Service):
     def __getitem__(self, index: int) -> Any:  # noqa: ANN401 (services need no common class)
         """Return the child at a position."""
         return self.services[index]
-
-
-def _refuse_second_parent(service: Any, parent: Any) -> None:  # noqa: ANN401 (services need no common class)
-    present = getattr(service, "parent", None)
-    if present is not None and present is not parent:
-        raise ParentError(
-            f"{path_of(record_of(service))} has a parent already",
-            hint="take it out with disownServiceParent() first",
-        )
-    if present is not None and any(child is service for child in parent):
-        raise ParentError(f"{path_of(record_of(service))} is in that collection already")
-    above = parent
-    while above is not None:
-        if above is service:
-            raise ParentError(f"{path_of(record_of(service))} cannot be below itself")
-        above = getattr(above, "parent", None)
-
-
-class Process:
-    """Whom the process of an application runs as, and what it is called.
-
-    Args:
-        uid: User's name or number; ``None`` leaves it alone.
-        gid: Group's name or number; ``None`` leaves it alone.
-    """
-
-    def __init__(self, uid: str | int | None = None, gid: str | int | None = None) -> None:
-        self.processName: str | None = None
-        self.uid = uid
-        self.gid = gid
-
-
-class Application:
-    """A tree of services with a name: what a ``.tac`` file binds to ``application``.
-
-    It is no service itself: ``IService(application)`` is the root of its tree.
-
-    Args:
-        name: Names logs and state. One line.
-        uid: User to run as, by name or number; ``None`` leaves it alone.
-        gid: Group to run as, by name or number; ``None`` leaves it alone.
-        description: One line for people.
-        version: The application's own version.
-        homepage: An ``http`` or ``https`` address.
-        maintainer: ``Name <mail>``.
-        needs: What it needs beyond its listeners, by the fields of :class:`svcctl.manifest.model.Needs`; whatever
-            is not named may be taken away by the sandbox.
-        start_timeout: Seconds from the start of the process to readiness, unless it makes progress.
-        stop_timeout: Seconds in which connections drain and every service stops.
-        watchdog_timeout: Longest silence of the event loop in seconds; 0 for no watchdog.
-
-    Example:
-        >>> Application("echo", description="Returns what it gets", needs={"network": "outbound"}).name
-        'echo'
-    """
-
-    def __init__(  # noqa: PLR0913 (all but the name are optional facts, given by keyword)
-        self,
-        name: str,
-        uid: str | int | None = None,
-        gid: str | int | None = None,
-        *,
-        description: str = "",
-        version: str = "",
-        homepage: str = "",
-        maintainer: str = "",
-        needs: Mapping[str, Any] | None = None,
-        start_timeout: float = 90.0,
-        stop_timeout: float = 10.0,
-        watchdog_timeout: float = 30.0,
-    ) -> None:
-        self.name = name
-        self.description = description
-        self.version = version
-        self.homepage = homepage
-        self.maintainer = maintainer
-        self.needs = dict(needs or {})
-        self.start_timeout = start_timeout
-        self.stop_timeout = stop_timeout
-        self.watchdog_timeout = watchdog_timeout
-        root = MultiService()
-        root.setName(name)
-        root.stop_timeout = stop_timeout
-        self._components: dict[object, object] = {
-            IService: root,
-            IServiceCollection: root,
-            IProcess: Process(uid, gid),
-        }
-
-    def getComponent(self, interface: object, default: object = None) -> Any:  # noqa: ANN401 (any aspect)
-        """Return the aspect of the application that answers an interface, or a default."""
-        return self._components.get(interface, default)
-
-    def setComponent(self, interface: object, component: object) -> None:
-        """Set the aspect of the application that answers an interface, such as its log observer."""
-        self._components[interface] = component
-
-    def describe(self, origin: Origin) -> Manifest:
-        """Describe the application.
-
-        Args:
-            origin: What it was loaded from.
-
-        Raises:
-            ProblemsError: Values given to the application or its services make no valid manifest.
-        """
-        from svcctl.application.description import describe_application  # noqa: PLC0415 (not on the runner's path)
-
-        return describe_application(self, origin)

@@ -95,9 +95,9 @@ class Stopping:
             await asyncio.wait(tasks, timeout=limit)
         except asyncio.CancelledError:
             # Whoever stops us early wants everything visited, only without waiting.
-            self._cut_short()
+            self.cut_short()
 
-    def _cut_short(self) -> None:
+    def cut_short(self) -> None:
         """Let this stop and those around it end now, as far as the same task does them."""
         now = asyncio.get_running_loop().time()
         run: Stopping | None = self
@@ -131,13 +131,16 @@ async def stop_record(record: Record, budget: float, *, call_hook: bool = True) 
     await stop_at_once(record, budget, call_hook=call_hook)
 
 
-async def stop_at_once(record: Record, budget: float, *, call_hook: bool = True) -> None:
-    """Drain and stop a service that nobody else starts or stops."""
+async def stop_at_once(
+    record: Record, budget: float, *, call_hook: bool = True, failure: BaseException | None = None
+) -> None:
+    """Drain and stop a service that nobody else starts or stops; what has failed is not drained."""
     run = Stopping(budget)
     if record.started or record.bound:
         move(record, State.STOPPING)
-        await _drain(record, run)
-    await _bring_down(record, run, call_hook=call_hook)
+        if failure is None:
+            await _drain(record, run)
+    await _bring_down(record, run, call_hook=call_hook, failure=failure)
     if run.exits:
         raise run.exits[0]
     if run.errors:
@@ -280,14 +283,32 @@ async def _stop_children(record: Record, run: Stopping) -> None:
     if record.children_task is not None and record.children_settling is not None:
         record.children_task.cancel()  # a hook has them started in a task of its own
         await run.wait({asyncio.shield(record.children_settling)}, run.left())
+    if record.supervisor is not None:
+        restarts = record.supervisor.halt()
+        record.supervisor = None
+        if restarts:
+            await run.wait(restarts, run.left())
     visited: set[int] = set()
     while pending := [child for child in reversed(children_of(record)) if id(child) not in visited]:
+        visited.update(id(child) for child in pending)
+        if record.ordered:
+            await _stop_branches(record, pending, run)
+            continue
         for child in pending:
-            visited.add(id(child))
             if child.parent is record:
                 await _stop(child, run)
     if record.departing:
         await run.wait(record.departing, run.left())
+
+
+async def _stop_branches(record: Record, pending: list[Record], run: Stopping) -> None:
+    from svcctl.application.branches import stop_branches  # noqa: PLC0415 (only for ordered collections)
+
+    async def stop_one(child: Record) -> None:
+        if child.parent is record:
+            await _stop(child, Stopping(None, run))
+
+    await stop_branches(pending, stop_one, run.cut_short)
 
 
 def _call_hook(record: Record, run: Stopping) -> Coroutine[Any, Any, None] | None:
@@ -336,13 +357,18 @@ async def _release(record: Record, run: Stopping) -> None:
         record.busy = was_busy
 
 
-def stack_of(task: asyncio.Future[Any]) -> str:
-    """Return where a task stands, innermost frame first; empty for what is no task of a coroutine."""
+def stack_of(task: asyncio.Future[Any], leave_out: str | None = None) -> str:
+    """Return where a task stands, innermost frame first; empty for what is no task of a coroutine.
+
+    Args:
+        task: The task.
+        leave_out: Frames of files below this folder do not matter.
+    """
     coroutine = task.get_coro() if isinstance(task, asyncio.Task) else None
     frames: list[str] = []
     while coroutine is not None:
         frame = getattr(coroutine, "cr_frame", None)
-        if frame is not None:
+        if frame is not None and not (leave_out and frame.f_code.co_filename.startswith(leave_out)):
             frames.append(f"{frame.f_code.co_filename}:{frame.f_lineno} in {frame.f_code.co_qualname}")
         coroutine = getattr(coroutine, "cr_await", None)
     return ", ".join(reversed(frames))

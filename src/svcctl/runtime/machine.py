@@ -54,7 +54,7 @@ class Fact(enum.Enum):
 
 
 class Progress(Value):
-    """The start goes on: so many services of so many are ready.
+    """So many services of so many are ready; the start goes on, or one of them is started again.
 
     Attributes:
         ready: Services that are ready.
@@ -248,10 +248,13 @@ def _reload_requested(state: Machine) -> tuple[Machine, Effects]:
 
 
 def _progress(state: Machine, event: Progress) -> tuple[Machine, Effects]:
-    if state.phase is not Phase.STARTING:
-        return state, ()
     waiting = f", waiting for {event.waiting}" if event.waiting else ""
     text = status_line(f"{event.ready}/{event.total} ready{waiting}")
+    if state.phase is Phase.READY:  # a service is restarted, or has finished
+        main_pid = state.serving.partition("\n")[0]
+        return state.replace(serving=f"{main_pid}\n{text}"), (Notify(text),)
+    if state.phase is not Phase.STARTING:
+        return state, ()
     if event.ready > state.ready and event.limit > 0:
         text += f"\nEXTEND_TIMEOUT_USEC={round(event.limit * 1_000_000)}"
     return state.replace(ready=max(state.ready, event.ready)), (Notify(text),)

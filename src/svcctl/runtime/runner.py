@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 from svcctl.application import lifecycle
 from svcctl.application.service import IProcess, IService
 from svcctl.errors import EX_SOFTWARE, ServiceFailedError, SvcctlError
-from svcctl.runtime import logs, notify
+from svcctl.runtime import environment, logs, notify
 from svcctl.runtime.machine import (
     INITIAL,
     Do,
@@ -37,8 +37,6 @@ from svcctl.runtime.machine import (
 )
 
 if TYPE_CHECKING:
-    import socket
-
     from svcctl.application.service import Application
 
 _log = logging.getLogger(__name__)
@@ -46,11 +44,17 @@ _log = logging.getLogger(__name__)
 #: Seconds between two reports of a start that takes its time.
 REPORT_INTERVAL = 0.1
 
+#: Seconds without progress after which the log says whom a start waits for.
+PATIENCE = 10.0
+
 #: Seconds for whatever was cancelled to come to its end.
 GRACE = 1.0
 
 #: Seconds that the end may be held up so that the init system reads why.
 LAST_WORDS = 1.0
+
+#: When the init system wants to know how the tree is.
+_REPORTING = (Phase.STARTING, Phase.READY)
 
 _SIGNALS = [getattr(signal, name) for name in ("SIGTERM", "SIGINT", "SIGHUP") if hasattr(signal, name)]
 
@@ -122,10 +126,10 @@ class _Process:
         self.early_signals: list[int] = []
         self.task: asyncio.Task[None] | None = None
         self.report: asyncio.TimerHandle | None = None
-        self.stop_pings: Callable[[], None] | None = None
+        self.moved = 0.0
         self.notifier = notify.from_environment(os.environ)
-        self.watchdog_limit = _watchdog_limit()
-        self.sockets = _inherited_sockets()
+        self.watchdog_limit = environment.watchdog_limit()
+        self.sockets = environment.inherited_sockets()
 
     def run(self) -> int:
         """Load, serve, and say why it ended."""
@@ -206,8 +210,7 @@ class _Process:
     async def _main(self) -> None:
         self.loop.set_exception_handler(_log_unhandled)
         lifecycle.on_failure(self.root, lambda error: self._safely(self._on_failure, error))
-        if self.notifier.connected:
-            lifecycle.watch(self.root, self._on_transition)
+        lifecycle.watch(self.root, self._on_event)
         self.feed(Fact.LOADED)
         for number in self.early_signals:
             self._signalled(number)
@@ -244,6 +247,9 @@ class _Process:
                 self._begin(self._bind(), lambda: Fact.BOUND)
             case Do.START:
                 self._begin(lifecycle.start(self.root), self._started)
+                self.moved = self.loop.time()
+                patience = min(PATIENCE, self.application.start_timeout or PATIENCE)
+                self.loop.call_later(patience, self._safely, self._look_at_start)
             case Do.RELOAD:
                 self._begin(lifecycle.reload(self.root), lambda: Fact.RELOADED)
             case Do.STOP:
@@ -330,14 +336,28 @@ class _Process:
 
         warn_if_changed(self.application, self.target, installed, self.inherit)
 
-    def _on_transition(self, _transition: object) -> None:
-        if self.report is None and self.state.phase is Phase.STARTING:
+    def _on_event(self, event: object) -> None:
+        if getattr(event, "after", None) is lifecycle.State.READY:
+            self.moved = self.loop.time()
+        if self.report is None and self.notifier.connected and self.state.phase in _REPORTING:
             self.report = self.loop.call_later(REPORT_INTERVAL, self._safely, self._report_progress)
 
     def _report_progress(self) -> None:
         self.report = None
         ready, total, waiting = lifecycle.progress(self.root)
         self.feed(Progress(ready, total, waiting, self.application.start_timeout))
+
+    def _look_at_start(self) -> None:
+        if self.state.phase is not Phase.STARTING:
+            return
+        from svcctl.runtime.patience import look  # noqa: PLC0415 (only when a start takes long)
+
+        still = self.loop.time() - self.moved
+        error, pause = look(self.root, self.task, self.application.start_timeout, still)
+        if error is not None:
+            self.feed(_failed(error, serving=True))
+        else:
+            self.loop.call_later(pause, self._safely, self._look_at_start)
 
     def _on_failure(self, error: ServiceFailedError) -> None:
         self.feed(_failed(error, serving=True))
@@ -357,24 +377,6 @@ def _load(target: str) -> Application:
     from svcctl.loading.target import load  # noqa: PLC0415 (the same)
 
     return load(target)
-
-
-def _watchdog_limit() -> float | None:
-    if "WATCHDOG_USEC" not in os.environ and "WATCHDOG_PID" not in os.environ:
-        return None
-    from svcctl.runtime import watchdog  # noqa: PLC0415 (only where an init system watches)
-
-    return watchdog.from_environment(os.environ)
-
-
-def _inherited_sockets() -> list[tuple[str, socket.socket]]:
-    if not any(
-        name in os.environ for name in ("LISTEN_FDS", "LISTEN_PID", "LISTEN_PIDFDID", "LISTEN_FDNAMES")
-    ):
-        return []
-    from svcctl.runtime import activation  # noqa: PLC0415 (only where sockets are inherited)
-
-    return activation.from_environment(os.environ)
 
 
 def _failed(error: BaseException, *, serving: bool) -> Failed:

@@ -102,6 +102,6 @@ def test_every_error_of_a_removed_child_is_logged_if_nobody_waits(caplog: pytest
     with caplog.at_level(logging.ERROR):
         run(main())
     (record,) = caplog.records
-    assert record.message == "removed service failed"
+    assert record.message == "service failed on its way out"
     assert record.exc_info is not None
     assert isinstance(record.exc_info[1], ExceptionGroup)

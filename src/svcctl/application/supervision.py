@@ -1,0 +1,245 @@
+"""Restarting what has failed, with limits: the strategies of Erlang's supervisors.
+
+Example:
+    >>> from svcctl.application.service import MultiService
+    >>> workers = MultiService(supervision=Supervision("rest_for_one", restarts=3, within=30))
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import random
+from collections import deque
+from collections.abc import Callable
+from typing import Any
+
+from svcctl.application.backoff import backoffPolicy
+from svcctl.application.events import RestartLimitReached, RestartScheduled
+from svcctl.application.failing import TEMPORARY, fail, kind_of
+from svcctl.application.outcome import leaving, starting
+from svcctl.application.record import (
+    RUNNING,
+    Record,
+    State,
+    announce,
+    children_of,
+    is_at_rest,
+    move,
+    path_of,
+    settled,
+    unchanging,
+)
+from svcctl.errors import DependencyError, LifecycleError, RestartLimitError, StartError, UsageError
+from svcctl.value import Value
+
+_log = logging.getLogger(__name__)
+
+STRATEGIES = ("one_for_one", "one_for_all", "rest_for_one")
+
+
+def _jitter() -> float:
+    return random.uniform(0.0, 0.1)  # noqa: S311 (it spreads load and keeps no secret)
+
+
+class Supervision(Value):
+    """How a collection deals with the failure of a child. Source: Erlang/OTP's ``supervisor``.
+
+    A child is ``permanent`` (restarted whenever it ends), ``transient`` (restarted when it fails) or ``temporary``
+    (never restarted, and its failure is nobody's): its attribute ``restart``.
+
+    Attributes:
+        strategy: What is restarted: ``one_for_one`` the child that failed; ``one_for_all`` all children;
+            ``rest_for_one`` it and those that started after it, in an ordered collection those that come after it.
+        restarts: So many restarts are allowed ...
+        within: ... in so many seconds; one more, and the collection itself has failed. Older ones are forgotten,
+            also by the back-off.
+        backoff: Seconds to wait before the n-th restart of a child within that time.
+
+    Raises:
+        UsageError: A value is none of these.
+    """
+
+    strategy: str = "one_for_one"
+    restarts: int = 5
+    within: float = 60.0
+    backoff: Callable[[int], float] = backoffPolicy(0.1, 30.0, 2.0, _jitter)
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:  # noqa: ANN401 (type checkers see the fields instead)
+        super().__init__(*args, **kwargs)
+        if self.strategy not in STRATEGIES:
+            raise UsageError(f"{self.strategy!r} is no strategy", hint=f"give one of {', '.join(STRATEGIES)}")
+        if not _is_number(self.restarts, int) or self.restarts < 0:
+            raise UsageError(
+                f"{self.restarts!r} is no number of restarts", hint="give a whole number from 0 up"
+            )
+        if not _is_number(self.within, int | float) or not self.within > 0:
+            raise UsageError(f"{self.within!r} is no time", hint="give a number of seconds above 0")
+        if not callable(self.backoff):
+            raise UsageError(f"{self.backoff!r} cannot be called", hint="give backoffPolicy(...)")
+
+
+def _is_number(value: object, kind: Any) -> bool:  # noqa: ANN401 (a type or a union of types)
+    return isinstance(value, kind) and not isinstance(value, bool)
+
+
+def supervisor_of(record: Record) -> Supervisor:
+    """Return what restarts the children of a collection, made when it is needed for the first time."""
+    if record.supervisor is None:
+        record.supervisor = Supervisor(record)
+    return record.supervisor
+
+
+class Supervisor:
+    """Restarts the children of one collection, from the first failure until the collection stops.
+
+    Args:
+        record: The collection.
+    """
+
+    def __init__(self, record: Record) -> None:
+        self._record = record
+        self._policy: Supervision = record.service.supervision
+        self._history: deque[tuple[float, Record]] = deque()
+        self._repairs: dict[Record, _Repair] = {}
+
+    def failed(self, child: Record, error: BaseException) -> None:
+        """Restart a child that has failed, and those that go with it; or fail, if that was too often."""
+        now = asyncio.get_running_loop().time()
+        while self._history and self._history[0][0] <= now - self._policy.within:
+            self._history.popleft()
+        self._history.append((now, child))
+        if len(self._history) > self._policy.restarts:
+            self._give_up(error)
+            return
+        unit = child if self._policy.strategy == "one_for_one" else self._record
+        repair = self._repairs.get(unit)
+        if repair is None:
+            repair = self._repairs[unit] = _Repair(self, self._record, self._policy)
+            repair.task = asyncio.get_running_loop().create_task(repair.run())
+            repair.task.add_done_callback(lambda task: self._repaired(unit, task))
+        repair.broken[child] = error
+
+    def attempt(self, child: Record) -> int:
+        """Return how many times a child has failed of late."""
+        return sum(1 for _, each in self._history if each is child)
+
+    def halt(self) -> set[asyncio.Task[None]]:
+        """End all restarts; return what to wait for."""
+        tasks = {repair.task for repair in self._repairs.values() if repair.task is not None}
+        for task in tasks:
+            task.cancel()
+        return tasks
+
+    def _give_up(self, error: BaseException) -> None:
+        record, policy = self._record, self._policy
+        self._history.clear()
+        self.halt()
+        announce(record, RestartLimitReached(path_of(record), policy.restarts, policy.within, error))
+        fail(record, RestartLimitError(policy.restarts, policy.within, error))
+
+    def _repaired(self, unit: Record, task: asyncio.Task[None]) -> None:
+        del self._repairs[unit]
+        if not task.cancelled() and (error := task.exception()) is not None:
+            fail(self._record, error)  # a fault of ours must not leave a service down unseen
+
+
+class _Repair:
+    """The restart of children that belong together.
+
+    Attributes:
+        broken: Those that have failed and why; more may join while it goes on.
+        task: What does it.
+    """
+
+    def __init__(self, supervisor: Supervisor, record: Record, policy: Supervision) -> None:
+        self.broken: dict[Record, BaseException] = {}
+        self.task: asyncio.Task[None] | None = None
+        self._supervisor = supervisor
+        self._record = record
+        self._policy = policy
+
+    async def run(self) -> None:
+        """Stop what is to be restarted, wait, and start it, until all of it is up."""
+        await unchanging(self._record)
+        down: list[Record] = []
+        while self.broken:
+            for child in reversed(self._victims()):
+                if child not in down and await self._stopped(child):
+                    down.append(child)
+            await self._back_off()
+            down = [each for each in self._in_order() if each in down]
+            while down and not self.broken and self._record.state in RUNNING:
+                if await self._started(down[0]):
+                    del down[0]
+
+    def _victims(self) -> list[Record]:
+        children = self._in_order()
+        strategy = self._policy.strategy
+        if strategy == "one_for_all":
+            return children
+        if strategy == "one_for_one":
+            return [each for each in children if each in self.broken]
+        victims: list[Record] = []
+        for position, each in enumerate(children):
+            after = (
+                any(before in victims for before in each.follows)
+                if self._record.ordered
+                else bool(victims) and position > 0
+            )
+            if each in self.broken or after:
+                victims.append(each)
+        return victims
+
+    def _in_order(self) -> list[Record]:
+        if not self._record.ordered:
+            return children_of(self._record)
+        from svcctl.application.graph import in_order  # noqa: PLC0415 (only for ordered collections)
+
+        return in_order(self._record)
+
+    async def _stopped(self, child: Record) -> bool:
+        """Stop a child; tell whether it has to be started again."""
+        if child not in self.broken and (is_at_rest(child) or child.parent is not self._record):
+            return False
+        error = self.broken.get(child)
+        try:
+            await leaving(child, None, failure=error)
+        except LifecycleError:  # somebody else stops it, or has removed it
+            self.broken.pop(child, None)
+            return False
+        except ExceptionGroup as group:
+            _log.error("stop failed before a restart", exc_info=group, extra={"svcctl_path": path_of(child)})
+        return child in self.broken or kind_of(child) != TEMPORARY
+
+    async def _back_off(self) -> None:
+        delay = 0.0
+        for child, error in self.broken.items():
+            if child.parent is not self._record:
+                continue
+            attempt = self._supervisor.attempt(child)
+            seconds = self._policy.backoff(attempt)
+            delay = max(delay, seconds)
+            move(child, State.BACKING_OFF, error)
+            announce(child, RestartScheduled(path_of(child), attempt, seconds, error))
+            _log.warning(
+                "service failed and is restarted",
+                exc_info=error,
+                extra={"svcctl_path": path_of(child), "svcctl_attempt": attempt, "svcctl_seconds": seconds},
+            )
+        self.broken.clear()
+        await asyncio.sleep(delay)
+
+    async def _started(self, child: Record) -> bool:
+        """Start a child; tell whether that is done with."""
+        await settled(child)
+        if child.parent is not self._record or child.state in RUNNING:
+            return True
+        try:
+            await starting(child)
+        except (StartError, DependencyError) as error:
+            self._supervisor.failed(child, error)
+            return False
+        except LifecycleError:
+            return True  # whoever has removed or stopped it knows
+        return True
