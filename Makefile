@@ -1,7 +1,7 @@
 # make demo    sets up all it needs and shows the echo example from start to stop
 # make test    sets up all it needs and runs every check and every test; as root, on a real systemd too
 # make lint    only the checks
-# make bench   measures start-up against its limits
+# make bench   measures start-up, trees, echo and timers against their limits
 # make clean   removes what these made inside the repository
 
 # Debian's own, since a Python below a home folder cannot be run by the unprivileged user that describes applications.
@@ -14,7 +14,7 @@ ROOT := $(filter 0,$(shell id -u))
 
 # What the tests call that a minimal Debian lacks: command, then the package it is in.
 TOOLS := mmdebstrap:mmdebstrap systemd-nspawn:systemd-container systemd-analyze:systemd nsenter:util-linux \
-	setpriv:util-linux openssl:openssl socat:socat ncat:ncat dig:bind9-dnsutils curl:curl ip:iproute2
+	setpriv:util-linux openssl:openssl socat:socat ncat:ncat dig:bind9-dnsutils curl:curl ip:iproute2 dot:graphviz
 missing = $(sort \
 	$(foreach pair,$(TOOLS),$(if $(shell command -v $(word 1,$(subst :, ,$(pair)))),,$(word 2,$(subst :, ,$(pair))))) \
 	$(if $(wildcard /usr/lib/python3/dist-packages/systemd/journal.py),,python3-systemd))
@@ -38,6 +38,9 @@ test: setup host-packages
 bench: setup
 	$(BIN)/python benchmarks/start.py
 	$(BIN)/python benchmarks/help.py
+	$(BIN)/python benchmarks/tree.py
+	$(BIN)/python benchmarks/echo.py
+	$(BIN)/python benchmarks/timers.py
 
 prepare: trees lint
 

@@ -21,6 +21,7 @@ from svcctl.manifest.model import (
     Needs,
     Origin,
     ServiceNode,
+    Supervision,
     Timer,
 )
 from tests.verify.cases import ECHO, OPTIONS, make_manifest, make_node
@@ -66,6 +67,11 @@ def _child(node: ServiceNode) -> Manifest:
     return replace(ECHO, tree=replace(ECHO.tree, children=(node,)))
 
 
+def _supervised(**given: typing.Any) -> Manifest:  # noqa: ANN401 (the same)
+    values = {"strategy": "one_for_one", "restarts": 1, "within_ms": 1, **given}
+    return replace(ECHO, tree=replace(ECHO.tree, supervision=Supervision(**values)))
+
+
 #: For each field, the echo application with another value in it.
 VARIANTS: dict[str, Manifest] = {
     "schema": replace(ECHO, schema=99),
@@ -87,6 +93,12 @@ VARIANTS: dict[str, Manifest] = {
     "tree.timers": _child(replace(LISTENING, timers=(Timer(interval_ms=1, callable="a.b"),))),
     "tree.timers.interval_ms": _child(replace(LISTENING, timers=(Timer(interval_ms=2, callable="a.b"),))),
     "tree.timers.callable": _child(replace(LISTENING, timers=(Timer(interval_ms=1, callable="a.c"),))),
+    "tree.connections": _child(replace(LISTENING, connections=("tcp:db.example:5432",))),
+    "tree.after": _child(replace(LISTENING, after=())),
+    "tree.restart": _child(replace(LISTENING, restart="transient")),
+    "tree.supervision.strategy": _supervised(strategy="one_for_all"),
+    "tree.supervision.restarts": _supervised(restarts=2),
+    "tree.supervision.within_ms": _supervised(within_ms=2),
     "tree.children": _child(make_node("echo/other", "udp:53")),
     "origin.kind": _origin(kind="object"),
     "origin.digest": _origin(digest="1e" * 32),

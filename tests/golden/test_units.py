@@ -15,7 +15,17 @@ from tests.verify.cases import CASES, Case
 
 GOLDEN = Path(__file__).with_name("units")
 REWRITE = bool(os.environ.get("SVCCTL_REWRITE_GOLDEN"))
-NAMES = ("echo", "own-port", "several", "static-user", "instances", "user-scope", "reload", "everything")
+NAMES = (
+    "echo",
+    "own-port",
+    "several",
+    "static-user",
+    "instances",
+    "user-scope",
+    "reload",
+    "client",
+    "everything",
+)
 EXACT = tuple(case.on(version) for case in CASES if case.name in NAMES for version in (252, 257))
 
 

@@ -18,6 +18,7 @@ from svcctl.manifest.model import (
     Needs,
     Origin,
     ServiceNode,
+    Supervision,
     Timer,
 )
 from svcctl.manifest.validation import validate
@@ -34,6 +35,12 @@ def tuples(items: st.SearchStrategy[str]) -> st.SearchStrategy[tuple[str, ...]]:
 
 LISTENERS = st.builds(Listener, name=TEXTS, endpoint=TEXTS)
 TIMERS = st.builds(Timer, interval_ms=NUMBERS, callable=TEXTS)
+SUPERVISIONS = st.builds(
+    Supervision,
+    strategy=st.sampled_from(["one_for_one", "one_for_all", "rest_for_one"]),
+    restarts=NUMBERS,
+    within_ms=NUMBERS,
+)
 LEAVES = st.builds(
     ServiceNode,
     path=TEXTS,
@@ -41,6 +48,10 @@ LEAVES = st.builds(
     class_name=TEXTS,
     listeners=st.lists(LISTENERS, max_size=2).map(tuple),
     timers=st.lists(TIMERS, max_size=2).map(tuple),
+    connections=tuples(TEXTS),
+    after=st.none() | tuples(TEXTS),
+    restart=st.sampled_from(["permanent", "transient", "temporary"]),
+    supervision=st.none() | SUPERVISIONS,
 )
 TREES = st.recursive(
     LEAVES,

@@ -11,6 +11,8 @@ from tests.systemd.machine import Machine, Result
 APPS = Path(__file__).with_name("apps")
 #: Where an installation leaves files that the machine did not have before.
 TOUCHED = ("/etc", "/usr/local", "/var/lib", "/var/cache", "/var/log", "/run/systemd/system", "/srv")
+#: How far the second port of an application is from its first.
+SECOND = 10_000
 _numbers = itertools.count(1)
 
 
@@ -78,6 +80,6 @@ def installed(machine: Machine, source: str, *options: str) -> App:
 
 
 def _text(source: str, name: str, port: int) -> str:
-    """Return the text of an application with a name and a port filled in."""
+    """Return the text of an application with a name, a port, and one for a second port filled in."""
     text = (APPS / f"{source}.tac").read_text()
-    return text.replace("NAME", name).replace(":8000:", f":{port}:")
+    return text.replace("NAME", name).replace("8001", str(port + SECOND)).replace("8000", str(port))

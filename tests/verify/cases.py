@@ -10,7 +10,7 @@ from dataclasses import replace
 from typing import NamedTuple, TypedDict, Unpack
 
 from svcctl.endpoints.grammar import parse_endpoint
-from svcctl.endpoints.values import Udp, descriptor_name
+from svcctl.endpoints.values import descriptor_name
 from svcctl.generate.systemd.options import SystemdOptions
 from svcctl.manifest.model import (
     ApplicationInfo,
@@ -60,7 +60,7 @@ def make_node(path: str, *endpoints: str, kind: str = "") -> ServiceNode:
     """Return a service that listens on the endpoints."""
     parsed = [parse_endpoint(text) for text in endpoints]
     if not kind:
-        kind = "datagram-server" if any(isinstance(one, Udp) for one in parsed) else "stream-server"
+        kind = "datagram-server" if any(one.datagrams for one in parsed) else "stream-server"
     listeners = tuple(
         Listener(name=descriptor_name(one), endpoint=text)
         for one, text in zip(parsed, endpoints, strict=True)
@@ -116,13 +116,38 @@ def _cases() -> Iterator[Case]:
         "unix:/run/echo control.sock:mode=660", "udp:5300", "tcp6:8007", "tcp:8007:interface=127.0.0.1"
     )
     yield _case("several", several)
+    rare = make_manifest(
+        "tls:/etc/ssl/shop:port=8443", "unixgram:/run/echo.gram:mode=600", "haproxy:unix:/run/proxied.sock"
+    )
+    yield _case("rare-types", rare)
+    yield _case("rare-types-own", rare, replace(OPTIONS, sockets=False), 11)
     yield _case("static-user", make_manifest("tcp:8007", identity=Identity(uid="echo", gid="echoes")))
     yield _case("instances", options=replace(OPTIONS, instances=True))
     yield _case("user-scope", options=_user_scope(), exposure=59)
     yield _case("reload", make_manifest("tcp:8007", lifecycle=Lifecycle(reload=True)))
     yield _case("no-listeners", make_manifest())
+    yield _case("client", _client(), exposure=11)
     yield _case("everything", _everything(), _everything_by_hand(), 2)
     yield from _need_cases()
+
+
+def _client() -> Manifest:
+    """Return what is described for an application that connects and starts programs, and states no needs."""
+    parts = (
+        ServiceNode(
+            path="echo/client",
+            kind="stream-client",
+            class_name="svcctl.application.internet.TCPClient",
+            connections=("tcp:db.example:port=5432", "unix:/run/echo.sock"),
+        ),
+        ServiceNode(
+            path="echo/monitor",
+            kind="process-monitor",
+            class_name="svcctl.application.procmon.ProcessMonitor",
+        ),
+    )
+    manifest = make_manifest("tcp:8007", needs=Needs(network="outbound", programs=("/bin/sh",)))
+    return replace(manifest, tree=replace(manifest.tree, children=(*manifest.tree.children, *parts)))
 
 
 def _user_scope() -> SystemdOptions:

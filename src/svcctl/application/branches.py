@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections.abc import Awaitable, Callable, Iterable, Mapping
 from functools import partial
 
-from svcctl.application.record import Record
+from svcctl.application.record import Record, State, next_change, stays_started
+from svcctl.errors import StartError
+
+_log = logging.getLogger(__name__)
 
 Work = Callable[[Record], Awaitable[None]]
 
@@ -79,27 +83,51 @@ class Branches:
             # Not now: a task that is cancelled before its first step never runs, and would stop nothing.
             task.get_loop().call_soon(task.cancel)
 
-    async def ended(self) -> None:
-        """Wait for the end of what runs now, however often whoever waits is cancelled."""
+    async def ended(self) -> list[BaseException]:
+        """Wait for the end of what runs now, however often whoever waits is cancelled; return what went wrong."""
         while left := [task for task in self.tasks.values() if not task.done()]:
             try:
                 await asyncio.wait(left)
             except asyncio.CancelledError:
                 continue
+        ends = [task.exception() or task.result() for task in self.tasks.values() if not task.cancelled()]
+        return [error for error in ends if error is not None]
 
 
 async def start_branches(parent: Record, pending: list[Record], start: Work) -> None:
     """Start children in the order of their graph; when one fails, abandon those that are starting."""
-    branches = Branches({each: each.follows for each in pending}, start)
+    branches = Branches({each: each.follows for each in pending}, partial(_start_in_turn, parent, start))
     parent.branches = branches.tasks
     try:
         await branches.run()
-    except BaseException:
+    except BaseException as error:
         branches.cancel()
-        await branches.ended()
+        others = await branches.ended()
+        exits = [each for each in others if not isinstance(each, Exception)]
+        if exits and isinstance(error, Exception):
+            raise exits[0] from error
+        failures = tuple(each for each in others if isinstance(each, Exception))
+        if isinstance(error, StartError):
+            error.rollback += failures
+        else:
+            for each in failures:
+                _log.error("start failed while it was abandoned", exc_info=each)
         raise
     finally:
         parent.branches = None
+
+
+async def _start_in_turn(parent: Record, start: Work, child: Record) -> None:
+    while child.parent is parent:  # else it has been removed, and what it came after may be, too
+        late = next((each for each in child.follows if _is_awaited(each, parent)), None)
+        if late is None:
+            break
+        await next_change(late)  # somebody was added since the order of this start was worked out
+    await start(child)
+
+
+def _is_awaited(record: Record, parent: Record) -> bool:
+    return record.parent is parent and (record.state is State.STARTING or not stays_started(record))
 
 
 async def stop_branches(pending: list[Record], stop: Work, cut: Callable[[], None]) -> None:

@@ -1,76 +1,109 @@
-"""A service that receives datagrams."""
+"""Services that receive datagrams."""
 
 from __future__ import annotations
 
 import asyncio
-import logging
-from collections.abc import Awaitable, Sequence
+import inspect
+import socket
+from collections.abc import Sequence
 from typing import Any
 
+from svcctl.application.datagram_port import Port
+from svcctl.application.datagram_transport import Adapter, DatagramTransport, UDPTransport
 from svcctl.application.service import Service
 from svcctl.application.sockets import Listening, check_port, open_socket
 from svcctl.endpoints.values import Endpoint, Udp
-from svcctl.errors import FactoryError
-
-_log = logging.getLogger(__name__)
+from svcctl.errors import FactoryError, UsageError
 
 
-class UDPServer(Service):
-    """Receives datagrams on a UDP port.
+class DatagramService(Service):
+    """The base of all that have a datagram socket; use one of its subclasses.
+
+    What ``datagramReceived`` raises is logged and costs that datagram alone. If it is ``async``, it runs by itself;
+    while it does, the datagram is in flight, and not more than 1024 are: the others wait in the socket's buffer.
+    While it stops, the service takes no more datagrams (those that have arrived at a socket of its own are still
+    handled), asks a protocol that has a ``drain()`` to finish, waits for what is in flight and for what has been
+    written; what is left when the time is over is cancelled or dropped. The port stays open for answers until then.
 
     Args:
-        port: 0 to 65535; 0 lets the system choose.
-        protocol: A ``DatagramProtocol`` of the framework, or an asyncio datagram protocol or its class.
-        interface: An address or a host name; empty for every IPv4 address of the machine.
+        protocol: A ``DatagramProtocol`` of the framework, or an asyncio datagram protocol, or the class of one.
         maxPacketSize: Longer datagrams are dropped and logged; bytes.
 
     Raises:
         FactoryError: ``protocol`` is none of these.
-        UsageError: ``port`` is no port.
+        UsageError: ``maxPacketSize`` is no size.
     """
 
     kind = "datagram-server"
     _listening: Listening | None = None
-    _adapter: _Adapter | None = None
+    _port: Port | None = None
+    #: What arrives while it stops are answers to what is in flight, not new work.
+    _hears_answers = False
+    #: Its protocols know whom they talk to: ``datagramReceived`` takes no address.
+    _knows_its_peer = False
 
-    def __init__(self, port: int, protocol: Any, interface: str = "", maxPacketSize: int = 8192) -> None:  # noqa: ANN401 (two kinds of protocol)
-        check_port(port)
-        if not hasattr(protocol, "datagramReceived") and not hasattr(protocol, "datagram_received"):
-            raise FactoryError(
-                f"{protocol!r} is no datagram protocol",
-                hint="give a DatagramProtocol with datagramReceived()",
-            )
-        self.endpoint = Udp(port, interface)
+    def __init__(self, protocol: Any, maxPacketSize: int) -> None:  # noqa: ANN401 (two kinds of protocol)
+        _check_protocol(protocol)
+        _check_size(maxPacketSize)
         self.protocol = protocol
         self.maxPacketSize = maxPacketSize
 
+    def _open(self) -> Listening:
+        """Return the socket."""
+        return open_socket(self.listening_on()[0])
+
+    def _make_port(self, sock: socket.socket) -> Port:
+        """Put the socket on the loop."""
+        return Port(sock, self.maxPacketSize, self.release)
+
+    def _transport(self, port: Port, *, inherited: bool) -> DatagramTransport:
+        """Return what a protocol of the framework sees of the port."""
+        return DatagramTransport(port, inherited=inherited)
+
     def privilegedStartService(self) -> None:
         """Bind, or take the inherited socket."""
-        self._listening = open_socket(self.endpoint)
+        self._listening = self._open()
 
     async def startService(self) -> None:
         """Receive."""
         if self._listening is None:
             self.privilegedStartService()
         assert self._listening is not None  # noqa: S101 (for the type checker: bound just above)
-        protocol = self.protocol() if isinstance(self.protocol, type) else self.protocol
-        adapter = self._adapter = _Adapter(protocol, self.maxPacketSize)
-        # asyncio closes what it is given, and an inherited socket has to outlive a stop.
-        sock = self._listening.socket.dup() if self._listening.inherited else self._listening.socket
-        transport, _ = await asyncio.get_running_loop().create_datagram_endpoint(lambda: adapter, sock=sock)
-        if adapter.failure is not None:
-            self._adapter = None
-            transport.abort()
-            raise adapter.failure
+        listening = self._listening
+        port = self._port = self._make_port(listening.socket)
+        try:
+            await port.begin(self._adapted(inherited=listening.inherited))
+        except BaseException:
+            self._port = None
+            port.abort()
+            raise
         super().startService()
+
+    def _adapted(self, *, inherited: bool) -> asyncio.DatagramProtocol:
+        protocol: Any = self.protocol() if isinstance(self.protocol, type) else self.protocol
+        if not hasattr(protocol, "datagramReceived"):
+            return protocol  # type: ignore[no-any-return]  # it is an asyncio protocol, by its methods
+        return Adapter(
+            protocol,
+            lambda port: self._transport(port, inherited=inherited),
+            connected=self._knows_its_peer,
+        )
+
+    async def drain(self) -> None:
+        """Take no more datagrams and wait for those in flight; cancelled, cut them off."""
+        if self._port is not None:
+            own = self._listening is None or not self._listening.inherited
+            await self._port.drain(last_call=own, read_on=self._hears_answers)
 
     async def stopService(self) -> None:
         """Close the port."""
-        adapter, self._adapter = self._adapter, None
-        if adapter is not None:
-            await adapter.close()
-        self.release()
-        super().stopService()
+        port, self._port = self._port, None
+        try:
+            if port is not None:
+                await port.stop()
+        finally:
+            self.release()
+            super().stopService()
 
     def release(self) -> None:
         """Give the socket back."""
@@ -78,93 +111,63 @@ class UDPServer(Service):
         if listening is not None:
             listening.close()
 
-    def listening_on(self) -> Sequence[Endpoint]:
-        """Return the endpoint."""
-        return (self.endpoint,)
-
     @property
     def address(self) -> Any:  # noqa: ANN401 (an address of any family)
-        """The address it listens on, as the socket module has it; ``None`` while it does not."""
+        """Its own address, as the socket module has it; ``None`` while it has none."""
         return self._listening.socket.getsockname() if self._listening is not None else None
 
     def __getstate__(self) -> dict[str, Any]:
         """Leave out what belongs to the running process."""
         state = super().__getstate__()
-        state.pop("_listening", None)
-        state.pop("_adapter", None)
+        for name in ("_listening", "_port"):
+            state.pop(name, None)
         return state
 
 
-class DatagramTransport:
-    """An open datagram port, as protocols see it.
+class UDPServer(DatagramService):
+    """Receives datagrams on a UDP port.
 
     Args:
-        transport: The transport of asyncio underneath.
+        port: 0 to 65535; 0 lets the system choose.
+        protocol: As for :class:`DatagramService`.
+        interface: An address or a host name; empty for every IPv4 address of the machine.
+        maxPacketSize: Longer datagrams are dropped and logged; bytes.
+
+    Raises:
+        FactoryError: ``protocol`` is no datagram protocol.
+        UsageError: ``port`` is no port, or ``maxPacketSize`` no size.
     """
 
-    __slots__ = ("transport",)
+    def __init__(self, port: int, protocol: Any, interface: str = "", maxPacketSize: int = 8192) -> None:  # noqa: ANN401 (two kinds of protocol)
+        check_port(port)
+        super().__init__(protocol, maxPacketSize)
+        self.endpoint = Udp(port, interface)
 
-    def __init__(self, transport: asyncio.DatagramTransport) -> None:
-        self.transport = transport
+    def _transport(self, port: Port, *, inherited: bool) -> DatagramTransport:
+        return UDPTransport(port, inherited=inherited)
 
-    def write(self, datagram: bytes, addr: Any = None) -> None:  # noqa: ANN401 (an address of any family)
-        """Send a datagram to an address."""
-        self.transport.sendto(datagram, addr)
-
-    def getHost(self) -> Any:  # noqa: ANN401 (an address of any family)
-        """Return this side's address, as the socket module has it."""
-        return self.transport.get_extra_info("sockname")
+    def listening_on(self) -> Sequence[Endpoint]:
+        """Return the endpoint."""
+        return (self.endpoint,)
 
 
-class _Adapter(asyncio.DatagramProtocol):
-    """asyncio's side of a datagram protocol of either kind; it knows when the port is closed."""
+def _check_size(size: object) -> None:
+    if isinstance(size, bool) or not isinstance(size, int) or size < 1:
+        raise UsageError(f"{size!r} is no size of datagrams", hint="give a number of bytes")
 
-    def __init__(self, protocol: Any, limit: int) -> None:  # noqa: ANN401 (two kinds of protocol)
-        self._protocol = protocol
-        self._limit = limit
-        self._classic = hasattr(protocol, "datagramReceived")
-        self._transport: asyncio.DatagramTransport | None = None
-        self.failure: Exception | None = None
-        self._closed: asyncio.Future[None] = asyncio.get_running_loop().create_future()
 
-    def connection_made(self, transport: Any) -> None:  # noqa: ANN401 (asyncio passes its own datagram transport)
-        self._transport = transport
-        try:
-            if self._classic:
-                self._protocol.transport = DatagramTransport(transport)
-                self._protocol.startProtocol()
-            else:
-                self._protocol.connection_made(transport)
-        except Exception as error:  # noqa: BLE001 (whatever it raises is the failure of the start)
-            self.failure = error
-
-    def datagram_received(self, data: bytes, addr: Any) -> None:  # noqa: ANN401 (an address of any family)
-        if len(data) > self._limit:
-            _log.warning(
-                "datagram dropped: too long", extra={"svcctl_bytes": len(data), "svcctl_limit": self._limit}
-            )
-        elif self._classic:
-            self._protocol.datagramReceived(data, addr)
-        else:
-            self._protocol.datagram_received(data, addr)
-
-    def error_received(self, exc: Exception) -> None:
-        _log.info("datagram not delivered", extra={"svcctl_error": str(exc)})
-        if not self._classic:
-            self._protocol.error_received(exc)
-
-    def connection_lost(self, exc: Exception | None) -> None:
-        if not self._closed.done():
-            self._closed.set_result(None)
-        if self.failure is not None:
-            return  # what did not start is not stopped
-        if self._classic:
-            self._protocol.stopProtocol()
-        else:
-            self._protocol.connection_lost(exc)
-
-    def close(self) -> Awaitable[None]:
-        """Close the port; done when the protocol has been told."""
-        if self._transport is not None:
-            self._transport.close()
-        return self._closed
+def _check_protocol(protocol: Any) -> None:  # noqa: ANN401 (whatever was given as one)
+    if not hasattr(protocol, "datagramReceived") and not hasattr(protocol, "datagram_received"):
+        raise FactoryError(
+            f"{protocol!r} is no datagram protocol", hint="give a DatagramProtocol with datagramReceived()"
+        )
+    if not isinstance(protocol, type):
+        return
+    try:
+        inspect.signature(protocol).bind()
+    except TypeError as error:
+        raise FactoryError(
+            f"{protocol.__name__} cannot be called without arguments: {error}", hint="give an instance of it"
+        ) from None
+    except ValueError:  # it is written in C and does not say what it takes
+        return

@@ -4,8 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
+from svcctl.application.described_needs import said, stated_needs, with_found
+from svcctl.application.described_order import after_of, is_time, restart_of, supervision_of, value_problems
+from svcctl.application.graph import Graph, graph_of
 from svcctl.application.interfaces import IProcess, IService
-from svcctl.application.record import is_collection, label
+from svcctl.application.lifecycle import complete
+from svcctl.application.record import is_collection, label, path_of, record_of, root_of, walk
 from svcctl.application.service import Application, Service
 from svcctl.endpoints.grammar import format_endpoint
 from svcctl.endpoints.values import descriptor_name
@@ -17,26 +21,28 @@ from svcctl.manifest.model import (
     Lifecycle,
     Listener,
     Manifest,
-    Needs,
     Origin,
     ServiceNode,
     Timer,
 )
 from svcctl.manifest.validation import validate
 
-#: Seconds; longer times are mistakes, and systemd would take them for infinity.
-_LONGEST = 10**9
-
 
 def describe_application(application: Application, origin: Origin) -> Manifest:
     """Describe an application; the result has passed the manifest's own validation.
 
     Raises:
-        ProblemsError: Values given to the application or its services make no valid manifest.
+        ProblemsError: Values given to the application or its services make no valid manifest, or its services
+            cannot start in the order that they state.
     """
+    complete(application)
     root = application.getComponent(IService)
     process = application.getComponent(IProcess)
-    tree = describe_service(root, label(root, 0))
+    graph = graph_of(record_of(root))
+    wrong = (*graph.problems, *value_problems(walk(record_of(root))))
+    if wrong:
+        raise ProblemsError(f"services of application {application.name!r}", wrong)
+    tree = _describe(root, label(root, 0), graph, {})
     manifest = Manifest(
         application=ApplicationInfo(
             name=application.name,
@@ -48,7 +54,7 @@ def describe_application(application: Application, origin: Origin) -> Manifest:
         tree=tree,
         origin=origin,
         identity=Identity(uid=process.uid, gid=process.gid),
-        needs=_needs(application.needs),
+        needs=with_found(stated_needs(application.needs), application.needs, root, tree),
         lifecycle=Lifecycle(
             start_limit_ms=_milliseconds("start_timeout", application.start_timeout),
             stop_limit_ms=_milliseconds("stop_timeout", application.stop_timeout),
@@ -65,6 +71,11 @@ def describe_application(application: Application, origin: Origin) -> Manifest:
 
 def describe_service(service: Any, path: str) -> ServiceNode:  # noqa: ANN401 (services need no common class)
     """Describe one service and all below it, under a path."""
+    record = record_of(service)
+    return _describe(service, path, graph_of(root_of(record)), {path_of(record): path})
+
+
+def _describe(service: Any, path: str, graph: Graph, moved: dict[str, str]) -> ServiceNode:  # noqa: ANN401 (the same)
     known = isinstance(service, Service)
     children: list[Any] = list(service) if is_collection(service) else []
     cls = type(service)
@@ -80,34 +91,28 @@ def describe_service(service: Any, path: str) -> ServiceNode:  # noqa: ANN401 (s
             Timer(interval_ms=_milliseconds(path, interval), callable=_qualified_name(function))
             for interval, function in (service.calling() if known else ())
         ),
+        connections=_connections(service),
+        after=after_of(record_of(service), graph, moved),
+        restart=restart_of(service),
+        supervision=supervision_of(service),
         children=tuple(
-            describe_service(child, f"{path}/{label(child, position)}")
+            _describe(child, f"{path}/{label(child, position)}", graph, moved)
             for position, child in enumerate(children)
         ),
     )
 
 
-def _needs(given: dict[str, Any]) -> Needs:
-    known = Needs.__dataclass_fields__
-    unknown = [name for name in given if name not in known]
-    if unknown:
-        raise ProblemsError(
-            "needs of the application",
-            tuple(Problem(f"needs.{name}", "is no need that svcctl knows") for name in unknown),
-            hint=f"it knows {', '.join(sorted(known))}",
-        )
-    values: dict[str, Any] = {name: _as_manifest_value(value) for name, value in given.items()}
-    return Needs(**values)
+def _connections(service: object) -> tuple[str, ...]:
+    endpoints = said(service, "connecting_to")
+    if not endpoints:
+        return ()
+    from svcctl.endpoints.client_grammar import format_client  # noqa: PLC0415 (few applications are clients)
 
-
-def _as_manifest_value(value: object) -> object:
-    if isinstance(value, set | frozenset):
-        return tuple(sorted(value, key=str))
-    return tuple(value) if isinstance(value, list) else value
+    return tuple(format_client(endpoint) for endpoint in endpoints)
 
 
 def _milliseconds(where: str, seconds: object) -> int:
-    if isinstance(seconds, bool) or not isinstance(seconds, int | float) or not 0 <= seconds <= _LONGEST:
+    if not is_time(seconds):
         raise ProblemsError(
             "times of the application", (Problem(where, f"{seconds!r} is no number of seconds from 0 up"),)
         )

@@ -151,7 +151,8 @@ def _wrong(record: Record, text: object, target: Record | None) -> str:
         near = get_close_matches(text, siblings, n=1, cutoff=0.5)
         advice = f"; did you mean {near[0]!r}?" if near else ""
         return f"comes after {text!r}, which is not there{advice}"
-    if is_below(record, target) or is_below(target, record):
+    beside = target is not record and target.parent is record.parent  # as nearly always
+    if not beside and (is_below(record, target) or is_below(target, record)):
         return f"cannot come after {text!r}: one is in the other"
     return ""
 
@@ -185,6 +186,8 @@ def _named(parent: Record | None, text: str, names: Names) -> Record | None:
 
 def _branches(one: Record, other: Record) -> tuple[Record, Record]:
     """Return the siblings in whose branches two services are."""
+    if one.parent is other.parent:
+        return one, other
     lines = []
     for record in (one, other):
         line = [record]

@@ -11,25 +11,61 @@ Example:
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
 from svcctl.application.listening import Acceptor, protocol_maker
 from svcctl.application.service import Service
-from svcctl.application.sockets import Listening, check_port, open_socket
-from svcctl.endpoints.values import Endpoint, Ssl, Tcp, Tcp6, Udp, Unix
+from svcctl.application.sockets import Listening, check_path, check_port, open_socket
+from svcctl.endpoints.values import Endpoint, Systemd, Tcp, Tcp6, Unix, unwrapped
 from svcctl.errors import UsageError
 
 if TYPE_CHECKING:
+    from svcctl.application.backoff import backoffPolicy
+    from svcctl.application.client import SSLClient, TCPClient, UNIXClient
+    from svcctl.application.client_service import ClientService
+    from svcctl.application.cooperator import CooperatorService
     from svcctl.application.datagram import UDPServer
+    from svcctl.application.multicast import MulticastServer
+    from svcctl.application.task import TaskService
     from svcctl.application.timer import TimerService
+    from svcctl.application.tls_server import SSLServer
+    from svcctl.application.unix_datagram import UNIXDatagramClient, UNIXDatagramServer
 
-__all__ = ["StreamServerEndpointService", "TCPServer", "TimerService", "UDPServer", "UNIXServer"]
+__all__ = [
+    "ClientService",
+    "CooperatorService",
+    "MulticastServer",
+    "SSLClient",
+    "SSLServer",
+    "StreamServerEndpointService",
+    "TCPClient",
+    "TCPServer",
+    "TaskService",
+    "TimerService",
+    "UDPServer",
+    "UNIXClient",
+    "UNIXDatagramClient",
+    "UNIXDatagramServer",
+    "UNIXServer",
+    "backoffPolicy",
+]
 
 #: The services of other modules, which have their home here, too, under the names that users know.
 _ELSEWHERE = {
+    "ClientService": "client_service",
+    "SSLClient": "client",
+    "TCPClient": "client",
+    "UNIXClient": "client",
+    "backoffPolicy": "backoff",
+    "SSLServer": "tls_server",
+    "CooperatorService": "cooperator",
+    "TaskService": "task",
     "TimerService": "timer",
     "UDPServer": "datagram",
+    "MulticastServer": "multicast",
+    "UNIXDatagramClient": "unix_datagram",
+    "UNIXDatagramServer": "unix_datagram",
 }
 
 
@@ -46,7 +82,7 @@ class StreamServerEndpointService(Service):
     Raises:
         FactoryError: ``factory`` is none of these.
         EndpointError: The description does not parse.
-        UsageError: The endpoint is for datagrams.
+        UsageError: No connections are accepted there: it is for datagrams, or standard input and output.
     """
 
     kind = "stream-server"
@@ -56,21 +92,22 @@ class StreamServerEndpointService(Service):
 
     def __init__(self, endpoint: Endpoint | str, factory: Any) -> None:  # noqa: ANN401 (three kinds of factory)
         if isinstance(endpoint, str):
-            from svcctl.endpoints.grammar import parse_endpoint  # noqa: PLC0415 (most servers give values)
+            from svcctl.endpoints.descriptions import resolve_endpoint  # noqa: PLC0415 (most servers give values)
 
-            endpoint = parse_endpoint(endpoint)
-        if isinstance(endpoint, Udp):
-            raise UsageError(f"{endpoint} is for datagrams", hint="use UDPServer or strports.service")
+            endpoint = resolve_endpoint(endpoint)
+        if not endpoint.accepts:
+            raise UsageError(f"{endpoint} accepts no connections", hint="use strports.service")
         protocol_maker(factory)  # a wrong kind is an error here, where the user's line is, not at the start
         self.endpoint = endpoint
         self.factory = factory
 
     def privilegedStartService(self) -> None:
         """Bind, or take the inherited socket; read the key of a TLS server while it may still be read."""
-        if isinstance(self.endpoint, Ssl):
-            from svcctl.application.tls import server_context  # noqa: PLC0415 (only for TLS)
+        source = self._context_source()
+        if source is not None:
+            from svcctl.application.tls import CurrentContext  # noqa: PLC0415 (only for TLS)
 
-            self._tls = server_context(self.endpoint)
+            self._tls = CurrentContext(source)
         self._listening = open_socket(self.endpoint)
 
     def startService(self) -> Awaitable[None] | None:
@@ -79,7 +116,8 @@ class StreamServerEndpointService(Service):
             self.privilegedStartService()
         assert self._listening is not None  # noqa: S101 (for the type checker: bound just above)
         _call_if_there(self.factory, "doStart")
-        self._acceptor = Acceptor(self._listening.socket, protocol_maker(self.factory), self._tls)
+        acceptor = Acceptor if unwrapped(self.endpoint) is self.endpoint else _proxy_acceptor()
+        self._acceptor = acceptor(self._listening.socket, protocol_maker(self.factory), self._tls)
         self._acceptor.start()
         return super().startService()
 
@@ -108,6 +146,24 @@ class StreamServerEndpointService(Service):
         finally:
             self._close()
 
+    @property
+    def reload(self) -> Callable[[], None] | None:
+        """How to read certificates again, for connections from then on; ``None`` if there are none to be read."""
+        return self._renew_tls if hasattr(self._context_source(), "getContext") else None
+
+    def _renew_tls(self) -> None:
+        if self._tls is not None:
+            self._tls.renew()
+
+    def _context_source(self) -> Any:  # noqa: ANN401 (contexts need no common class)
+        """Return what makes the TLS context, ``None`` for a server without TLS."""
+        endpoint = unwrapped(self.endpoint)
+        if isinstance(endpoint, Tcp | Tcp6 | Unix | Systemd):
+            return None
+        from svcctl.application.tls import source_of  # noqa: PLC0415 (only for TLS)
+
+        return source_of(endpoint)
+
     def _close(self) -> Awaitable[None] | None:
         if self._acceptor is not None:
             self._acceptor.stop()
@@ -117,7 +173,8 @@ class StreamServerEndpointService(Service):
         return super().stopService()
 
     def release(self) -> None:
-        """Give the socket back."""
+        """Give the socket back, and forget the key."""
+        self._tls = None
         listening, self._listening = self._listening, None
         if listening is not None:
             listening.close()
@@ -168,10 +225,28 @@ class UNIXServer(StreamServerEndpointService):
         factory: As for :class:`StreamServerEndpointService`.
         backlog: How many connections may wait to be accepted.
         mode: Permission bits of the socket.
+        wantPID: Hold the lock ``ADDRESS.lock`` for as long as it listens, so that clients can ask for it.
+
+    Raises:
+        UsageError: ``address`` is no path, or ``mode`` no mode.
     """
 
-    def __init__(self, address: str, factory: Any, backlog: int = 50, mode: int = 0o666) -> None:  # noqa: ANN401 (three kinds of factory)
-        super().__init__(Unix(address, mode, backlog), factory)
+    def __init__(
+        self,
+        address: str,
+        factory: Any,  # noqa: ANN401 (three kinds of factory)
+        backlog: int = 50,
+        mode: int = 0o666,
+        wantPID: int = 0,
+    ) -> None:
+        check_path(address, mode)
+        super().__init__(Unix(address, mode, backlog, bool(wantPID)), factory)
+
+
+def _proxy_acceptor() -> type[Acceptor]:
+    from svcctl.application.proxy import ProxyAcceptor  # noqa: PLC0415 (only behind a proxy)
+
+    return ProxyAcceptor
 
 
 def _call_if_there(factory: Any, hook: str) -> None:  # noqa: ANN401 (three kinds of factory)

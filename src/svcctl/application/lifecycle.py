@@ -32,7 +32,6 @@ from svcctl.application.interfaces import IService
 from svcctl.application.record import (
     CHANGING,
     DONE,
-    RESTING,
     RUNNING,
     Record,
     State,
@@ -43,11 +42,15 @@ from svcctl.application.record import (
     is_asked_for,
     is_at_rest,
     is_awaitable,
+    is_ending,
+    is_in_use,
     move,
     path_of,
     record_of,
+    root_of,
     settle,
     settled,
+    starts_alone,
     stays_started,
     walk,
 )
@@ -72,6 +75,17 @@ DEFAULT_BUDGET = 10.0
 
 #: Levels below a root. A manifest has no more, either; each is a few frames of Python's own limited stack.
 DEEPEST = 95
+
+
+#: Called with the root of each tree that is about to be bound or described: what belongs to the process and not to
+#: one tree, such as the ports of the reactor's module, has itself added to it.
+joining: list[Callable[[Any], None]] = []
+
+
+def complete(root: Any) -> None:  # noqa: ANN401 (an Application, or a service of any class)
+    """Let what belongs to the process join a tree."""
+    for join in joining:
+        join(root)
 
 
 def _top(root: Any) -> Record:  # noqa: ANN401 (an Application, or a service of any class)
@@ -134,6 +148,7 @@ async def bind(root: Any) -> None:  # noqa: ANN401 (services need no common clas
         StartError: One of them failed; everything that was bound and not started has been released.
         LifecycleError: The tree is being bound, started or stopped at this moment.
     """
+    complete(root)
     record = _top(root)
     _refuse_if_busy(record)
     _inspect(record)
@@ -162,6 +177,7 @@ async def start(root: Any) -> None:  # noqa: ANN401 (services need no common cla
         LifecycleError: The tree is being bound, started or stopped at this moment, or it has failed and was not
             stopped.
     """
+    complete(root)
     record = _top(root)
     _inspect(record)
     await start_record(record)
@@ -255,7 +271,9 @@ def _inspect(top: Record) -> None:
                 f"the tree of {path_of(top)} is deeper than {DEEPEST} levels",
                 hint="put services side by side instead of into each other",
             )
-        stated = stated or any(getattr(child.service, "after", None) is not None for child in level)
+        stated = stated or any(
+            child.ordered or getattr(child.service, "after", None) is not None for child in level
+        )
     if stated or getattr(top.service, "after", None) is not None:
         from svcctl.application.graph import arrange  # noqa: PLC0415 (only where somebody comes after somebody)
 
@@ -303,7 +321,13 @@ async def start_children(record: Record) -> None:
     record.children_settling = asyncio.get_running_loop().create_future()
     record.children_task = asyncio.current_task()
     try:
-        while pending := [child for child in children_of(record) if not stays_started(child)]:
+        while True:
+            pending = [each for each in children_of(record) if not (stays_started(each) or starts_alone(each))]
+            if not pending:
+                if not record.joining:
+                    break
+                await asyncio.wait(record.joining)
+                continue
             if record.ordered:
                 from svcctl.application.branches import start_branches  # noqa: PLC0415 (only for ordered collections)
 
@@ -311,7 +335,7 @@ async def start_children(record: Record) -> None:
                 continue
             removals = record.removals
             for child in pending:
-                if record.removals != removals:
+                if record.removals != removals or record.ordered:
                     break  # whoever left may be back already, at another place in the order
                 await _start_member(record, child)
     finally:
@@ -342,22 +366,31 @@ def added(parent: Record, child: Record) -> Awaitable[None]:
         LifecycleError: The tree has become too deep.
     """
     child.parent = parent
-    if parent.state in RESTING:
+    if not is_in_use(parent):
         return DONE
     if parent.ordered or getattr(child.service, "after", None) is not None or child.collection:
         _inspect(child)
-    if parent.state not in RUNNING or stays_started(child):
+    if is_ending(parent) or stays_started(child) or parent.state not in (*RUNNING, State.STARTING):
         return DONE
-    from svcctl.application.outcome import starting  # noqa: PLC0415 (only for trees that change while they run)
+    if parent.state is State.STARTING and not root_of(parent).crossing:
+        return DONE  # its start finds the child
+    from svcctl.application.outcome import held_up, starting  # noqa: PLC0415 (only for trees that change while they run)
 
-    return starting(child)
+    if parent.state is not State.STARTING:
+        return starting(child)
+    if held_up(child):
+        starting(child)  # afterwards: what it waits for may have to wait for the parent
+    return DONE
 
 
 def removed(child: Record) -> Awaitable[None]:
     """Stop a child that was removed from its collection; return what to await for its end."""
     former, child.parent = child.parent, None
+    child.ended = False
     if former is not None:
         former.removals += 1
+        if former.supervisor is not None:
+            former.supervisor.dismiss(child)
     members = walk(child)
     if all(is_at_rest(each) for each in members):
         for each in members:

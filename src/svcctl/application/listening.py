@@ -71,14 +71,14 @@ class Acceptor:
     Args:
         sock: The socket; it listens and does not block.
         make_protocol: Makes the protocol of a connection.
-        tls: Wrap connections in TLS.
+        tls: Returns the context for a new connection, to wrap it in TLS.
     """
 
     def __init__(
         self,
         sock: socket.socket,
         make_protocol: ProtocolMaker,
-        tls: ssl.SSLContext | None = None,
+        tls: Callable[[], ssl.SSLContext] | None = None,
     ) -> None:
         self.connections: set[Connection] = set()
         self._sock = sock
@@ -188,15 +188,15 @@ class Acceptor:
         if not task.cancelled() and (error := task.exception()) is not None:
             _log.error("drain() of a protocol failed", exc_info=error)
 
-    async def _attach(self, connection: Connection, peer: Any) -> None:  # noqa: ANN401 (an address of any family)
+    async def _attach(self, connection: Connection, peer: Any, make: ProtocolMaker | None = None) -> None:  # noqa: ANN401 (an address of any family)
         try:
-            protocol = self._make_protocol(peer)
+            protocol = (make or self._make_protocol)(peer)
             if protocol is None:
                 connection.close()
                 return
             connection.protocol = protocol
             connection.transport, _ = await self._loop.connect_accepted_socket(
-                lambda: protocol, connection, ssl=self._tls
+                lambda: protocol, connection, ssl=self._tls() if self._tls is not None else None
             )
         except (OSError, asyncio.CancelledError) as error:
             connection.close()

@@ -12,9 +12,32 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Callable, Iterable
-from typing import Any, Self
+from typing import TYPE_CHECKING, Any, Self
+
+if TYPE_CHECKING:
+    from svcctl.application.client_factory import ClientFactory, ReconnectingClientFactory
+
+__all__ = [
+    "AbstractDatagramProtocol",
+    "Adapter",
+    "ClientFactory",
+    "ConnectedDatagramProtocol",
+    "ConnectionDone",
+    "DatagramProtocol",
+    "Factory",
+    "Protocol",
+    "ReconnectingClientFactory",
+    "ServerFactory",
+    "Transport",
+    "adapted",
+]
+
+from svcctl.application.address import named_address
 
 _log = logging.getLogger(__name__)
+
+#: What is at home in another module and has its name here, too.
+_ELSEWHERE = ("ClientFactory", "ReconnectingClientFactory")
 
 
 class Transport:
@@ -46,12 +69,12 @@ class Transport:
         self.transport.abort()
 
     def getPeer(self) -> Any:  # noqa: ANN401 (an address of any family)
-        """Return the other side's address, as the socket module has it."""
-        return self.transport.get_extra_info("peername")
+        """Return the other side's address: what the socket module has, with ``host`` and ``port``."""
+        return named_address(self.transport.get_extra_info("peername"), "TCP")
 
     def getHost(self) -> Any:  # noqa: ANN401 (an address of any family)
-        """Return this side's address, as the socket module has it."""
-        return self.transport.get_extra_info("sockname")
+        """Return this side's address: what the socket module has, with ``host`` and ``port``."""
+        return named_address(self.transport.get_extra_info("sockname"), "TCP")
 
 
 class Protocol:
@@ -148,8 +171,11 @@ class ServerFactory(Factory):
     """A factory for servers."""
 
 
-class DatagramProtocol:
-    """What happens on a datagram port. Override the methods you need.
+class AbstractDatagramProtocol:
+    """What both kinds of datagram protocols have.
+
+    One more method is called if a subclass has it: ``drain()`` when the service stops, to finish what is in flight.
+    Every method may be ``async``, except those that tell of a failure.
 
     Attributes:
         transport: The port, from ``startProtocol`` on.
@@ -157,14 +183,37 @@ class DatagramProtocol:
 
     transport: Any = None
 
-    def startProtocol(self) -> None:
-        """Begin; the port is open."""
+    def startProtocol(self) -> Any:  # noqa: ANN401 (an ``async`` one returns its coroutine)
+        """Begin; the port is open. Datagrams come when this is done."""
 
-    def stopProtocol(self) -> None:
+    def stopProtocol(self) -> Any:  # noqa: ANN401 (the same)
         """End; the port is closed."""
 
-    def datagramReceived(self, datagram: bytes, addr: Any) -> None:  # noqa: ANN401 (an address of any family)
+    def connectionRefused(self) -> None:
+        """Learn that nobody listens at the address that the port is connected to."""
+
+    def __getstate__(self) -> dict[str, Any]:
+        """Leave out what belongs to the running process."""
+        state = dict(self.__dict__)
+        state.pop("transport", None)
+        return state
+
+
+class DatagramProtocol(AbstractDatagramProtocol):
+    """What happens on a datagram port. Override the methods you need."""
+
+    def datagramReceived(self, datagram: bytes, addr: Any) -> Any:  # noqa: ANN401 (an address of any family; an ``async`` one returns its coroutine)
         """Take a datagram and the address it came from."""
+
+
+class ConnectedDatagramProtocol(AbstractDatagramProtocol):
+    """What happens on a datagram port that talks to one server. Override the methods you need."""
+
+    def datagramReceived(self, datagram: bytes) -> Any:  # noqa: ANN401 (an ``async`` one returns its coroutine)
+        """Take a datagram of the server."""
+
+    def connectionFailed(self, failure: BaseException) -> None:
+        """Learn that there is no server; the start fails."""
 
 
 class Adapter(asyncio.Protocol):
@@ -175,7 +224,7 @@ class Adapter(asyncio.Protocol):
     """
 
     def __init__(self, protocol: Any) -> None:  # noqa: ANN401 (protocols need no common class)
-        self._protocol = protocol
+        self.protocol = protocol
         self._connected = True
         # The protocol's own methods, so that nothing stands in between for each piece of data.
         self.data_received = protocol.dataReceived  # type: ignore[method-assign]
@@ -187,22 +236,22 @@ class Adapter(asyncio.Protocol):
     def connection_made(self, transport: Any) -> None:  # noqa: ANN401 (uvloop's are no instances of asyncio's classes)
         """Hand the transport over; a protocol that cannot begin loses its connection."""
         try:
-            self._protocol.makeConnection(Transport(transport))
+            self.protocol.makeConnection(Transport(transport))
         except Exception:  # noqa: BLE001 (users' code may raise anything; it costs this connection alone)
             _log.exception("connectionMade failed; connection closed")
             transport.abort()
 
     def connection_lost(self, exc: Exception | None) -> None:
         """Tell the protocol, with a reason in every case."""
-        self._protocol.connected = self._connected = False
-        self._protocol.connectionLost(exc or ConnectionDone("connection was closed cleanly"))
+        self.protocol.connected = self._connected = False
+        self.protocol.connectionLost(exc or ConnectionDone("connection was closed cleanly"))
 
     def resume_writing(self) -> None:
         """Have the protocol go on in the next turn: asyncio's transports do not bear being closed in this one."""
         asyncio.get_running_loop().call_soon(self._resume)
 
     def _resume(self) -> None:
-        hook = getattr(self._protocol, "resumeProducing", None)
+        hook = getattr(self.protocol, "resumeProducing", None)
         if hook is not None and self._connected:
             hook()
 
@@ -212,5 +261,14 @@ _OPTIONAL = (("drain", "drain"), ("pauseProducing", "pause_writing"))
 
 def adapted(factory: Any, peer: Any) -> Adapter | None:  # noqa: ANN401 (a factory and an address of any kind)
     """Build the protocol for a connection; ``None`` if the factory refuses it."""
-    protocol = factory.buildProtocol(peer)
+    protocol = factory.buildProtocol(named_address(peer, "TCP"))
     return None if protocol is None else Adapter(protocol)
+
+
+def __getattr__(name: str) -> Any:  # noqa: ANN401 (classes of another module)
+    # Servers have no use for the factories of clients, and start-up time is a feature.
+    if name not in _ELSEWHERE:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    from svcctl.application import client_factory  # noqa: PLC0415 (see above)
+
+    return getattr(client_factory, name)

@@ -78,10 +78,12 @@ class Record:
         drained: Its ``drain`` has been called since it started.
         draining: What an asynchronous ``drain`` is waited for by.
         error: Why it failed by itself while it was starting.
+        ended: It has finished, or is temporary and has failed: it stays down until its collection starts again.
         start_task: The task that starts this one alone, because it was added to something that runs.
         stop_task: The task that stops this one alone, because it was removed.
         removals: How many children have been removed from it.
-        departing: The tasks that stop what was removed from this collection.
+        departing: The tasks that stop what was removed from this collection, and what that is.
+        joining: The tasks that start what was added below it, in branches that are ready, while it starts.
         stopping: The run of stops it takes part in, while it stops.
         settling: Resolved at the end of a start or stop, for those who wait for it.
         children_task: The task that starts its children.
@@ -106,9 +108,11 @@ class Record:
         "departing",
         "drained",
         "draining",
+        "ended",
         "error",
         "failure_callbacks",
         "follows",
+        "joining",
         "observers",
         "ordered",
         "parent",
@@ -129,13 +133,14 @@ class Record:
         holder = getattr(service, "parent", None)  # known already if the service comes out of a pickle
         self.parent: Record | None = record_of(holder) if is_collection(holder) else None
         self.state = State.STOPPED
-        self.busy = self.bound = self.started = self.drained = self.ordered = False
+        self.busy = self.bound = self.started = self.drained = self.ended = self.ordered = False
         self.draining: asyncio.Future[Any] | None = None
         self.error: BaseException | None = None
         self.removals = 0
         self.start_task: asyncio.Task[None] | None = None
         self.stop_task: asyncio.Task[None] | None = None
-        self.departing: set[asyncio.Task[None]] | None = None
+        self.departing: dict[asyncio.Task[None], Record] | None = None
+        self.joining: set[asyncio.Task[None]] | None = None
         self.stopping: Any = None
         self.settling: asyncio.Future[None] | None = None
         self.children_task: asyncio.Task[Any] | None = None
@@ -308,9 +313,16 @@ def announce(record: Record, event: object) -> None:
 
 
 def stays_started(child: Record) -> bool:
-    """Tell whether a collection need not start a child: it has started, and nobody is about to stop it."""
+    """Tell whether a collection need not start a child: it is up and nobody is about to stop it, or it has ended."""
+    if child.ended:
+        return True
     busy = child.start_task is not None or child.stop_task is not None
     return child.started and not busy and child.state is not State.STOPPING
+
+
+def starts_alone(child: Record) -> bool:
+    """Tell whether a service is started by a task of its own, whatever its collection does."""
+    return child.start_task is not None and child.stop_task is None
 
 
 async def settled(record: Record) -> None:
@@ -347,6 +359,20 @@ def is_below(record: Record, top: Record) -> bool:
             return False
         record = record.parent
     return True
+
+
+def is_in_use(record: Record) -> bool:
+    """Tell whether a collection, or the tree around it, is up or on its way up or down."""
+    return record.state not in RESTING or (record.parent is not None and root_of(record).state not in RESTING)
+
+
+def is_ending(record: Record | None) -> bool:
+    """Tell whether a service, or something around it, is being stopped."""
+    while record is not None:
+        if record.state is State.STOPPING:
+            return True
+        record = record.parent
+    return False
 
 
 def is_at_rest(record: Record) -> bool:

@@ -19,9 +19,9 @@ from svcctl.application.lifecycle import StartChildren, StopChildren, added, rem
 from svcctl.application.record import (
     DONE,
     RECORD_KEY,
-    RESTING,
     RUNNING,
     State,
+    is_in_use,
     known_record,
     move,
     path_of,
@@ -281,7 +281,7 @@ class MultiService(Service):
         """
         position = self._position(service)
         record = record_of(self)
-        if record.state not in RESTING and (record.ordered or root_of(record).crossing):
+        if is_in_use(record) and (record.ordered or root_of(record).crossing):
             from svcctl.application.graph import refuse_departure  # noqa: PLC0415 (only where somebody comes after somebody)
 
             refuse_departure(record_of(service))

@@ -200,6 +200,23 @@ async def release_all(record: Record) -> None:
 
 async def _drain(record: Record, run: Stopping) -> None:
     """Call every ``drain`` that has not been called, and wait for those that others have called, too."""
+    tasks, begun = _call_drains(record, run)
+    if not tasks and not begun:
+        return
+    limit = run.left() * DRAIN_SHARE
+    late = await run.wait([*tasks, *begun], limit)
+    for task, each in tasks.items():
+        if task in late:
+            _log.warning("drain cut off", extra={"svcctl_path": path_of(each), "svcctl_seconds": limit})
+        if not task.done():
+            run.errors.append(StopTimeoutError(path_of(each), limit, late[task]))
+        elif not task.cancelled() and (failure := task.exception()) is not None:
+            run.errors.append(StopError(path_of(each), failure))
+
+
+def _call_drains(
+    record: Record, run: Stopping
+) -> tuple[dict[asyncio.Future[Any], Record], list[asyncio.Future[Any]]]:
     tasks: dict[asyncio.Future[Any], Record] = {}
     begun: list[asyncio.Future[Any]] = []
     for each in walk(record):
@@ -217,19 +234,12 @@ async def _drain(record: Record, run: Stopping) -> None:
         if is_awaitable(result):
             each.draining = asyncio.ensure_future(result)
             tasks[each.draining] = each
-    if not tasks and not begun:
-        return
-    limit = run.left() * DRAIN_SHARE
-    late = await run.wait([*tasks, *begun], limit)
-    for task, each in tasks.items():
-        if not task.done():
-            run.errors.append(StopTimeoutError(path_of(each), limit, late[task]))
-        elif not task.cancelled() and (failure := task.exception()) is not None:
-            run.errors.append(StopError(path_of(each), failure))
+    return tasks, begun
 
 
 async def _stop(record: Record, outer: Stopping) -> None:
     """Stop a child of something that stops, whatever it is doing at this moment."""
+    record.ended = False
     task = record.start_task
     if task is not None and task is not asyncio.current_task():
         task.cancel()
@@ -241,7 +251,13 @@ async def _stop(record: Record, outer: Stopping) -> None:
             )  # its start fails if it ever ends
             outer.errors.append(record.error)
             return
-    if record.stop_task is not None or record.state in CHANGING:
+    while (task := record.stop_task) is not None and task is not asyncio.current_task():
+        limit = outer.left()
+        late = await outer.wait({task}, limit)  # what is left of its own time does not count any more
+        if not task.done():
+            outer.errors.append(StopTimeoutError(path_of(record), limit, late[task]))
+            return
+    if record.state in CHANGING:
         limit = outer.left()
         if await outer.wait({asyncio.ensure_future(settled(record))}, limit):
             outer.errors.append(StopTimeoutError(path_of(record), limit, ""))
@@ -305,6 +321,9 @@ async def _stop_branches(record: Record, pending: list[Record], run: Stopping) -
     from svcctl.application.branches import stop_branches  # noqa: PLC0415 (only for ordered collections)
 
     async def stop_one(child: Record) -> None:
+        leaving = [task for task, gone in (record.departing or {}).items() if child in gone.follows]
+        if leaving:
+            await run.wait(leaving, run.left())
         if child.parent is record:
             await _stop(child, Stopping(None, run))
 

@@ -19,15 +19,18 @@ from svcctl.application.events import RestartLimitReached, RestartScheduled
 from svcctl.application.failing import TEMPORARY, fail, kind_of
 from svcctl.application.outcome import leaving, starting
 from svcctl.application.record import (
+    RESTING,
     RUNNING,
     Record,
     State,
     announce,
     children_of,
     is_at_rest,
+    is_ending,
     move,
     path_of,
     settled,
+    starts_alone,
     unchanging,
 )
 from svcctl.errors import DependencyError, LifecycleError, RestartLimitError, StartError, UsageError
@@ -98,95 +101,141 @@ class Supervisor:
     """
 
     def __init__(self, record: Record) -> None:
-        self._record = record
-        self._policy: Supervision = record.service.supervision
+        self.record = record
+        self.policy: Supervision = record.service.supervision
         self._history: deque[tuple[float, Record]] = deque()
         self._repairs: dict[Record, _Repair] = {}
 
     def failed(self, child: Record, error: BaseException) -> None:
         """Restart a child that has failed, and those that go with it; or fail, if that was too often."""
         now = asyncio.get_running_loop().time()
-        while self._history and self._history[0][0] <= now - self._policy.within:
+        while self._history and self._history[0][0] <= now - self.policy.within:
             self._history.popleft()
         self._history.append((now, child))
-        if len(self._history) > self._policy.restarts:
+        if len(self._history) > self.policy.restarts:
             self._give_up(error)
             return
-        unit = child if self._policy.strategy == "one_for_one" else self._record
+        unit = child if self.policy.strategy == "one_for_one" else self.record
         repair = self._repairs.get(unit)
         if repair is None:
-            repair = self._repairs[unit] = _Repair(self, self._record, self._policy)
-            repair.task = asyncio.get_running_loop().create_task(repair.run())
-            repair.task.add_done_callback(lambda task: self._repaired(unit, task))
-        repair.broken[child] = error
+            repair = self._repairs[unit] = _Repair(self)
+            repair.task = asyncio.get_running_loop().create_task(self._mend(unit, repair))
+        repair.join(child, error)
 
     def attempt(self, child: Record) -> int:
         """Return how many times a child has failed of late."""
         return sum(1 for _, each in self._history if each is child)
 
+    def mends(self, child: Record) -> bool:
+        """Tell whether a child is down, or about to be, and will be started again."""
+        return any(child in repair.falling for repair in self._repairs.values())
+
+    def dismiss(self, child: Record) -> None:
+        """Forget the restart of a child that leaves the collection."""
+        own = self._repairs.pop(child, None)
+        if own is not None and own.task is not None:
+            own.task.cancel()
+        for repair in self._repairs.values():
+            repair.broken.pop(child, None)
+            repair.falling.discard(child)
+
     def halt(self) -> set[asyncio.Task[None]]:
         """End all restarts; return what to wait for."""
-        tasks = {repair.task for repair in self._repairs.values() if repair.task is not None}
+        repairs, self._repairs = self._repairs, {}
+        tasks = {repair.task for repair in repairs.values() if repair.task is not None}
         for task in tasks:
             task.cancel()
         return tasks
 
     def _give_up(self, error: BaseException) -> None:
-        record, policy = self._record, self._policy
+        record, policy = self.record, self.policy
         self._history.clear()
         self.halt()
         announce(record, RestartLimitReached(path_of(record), policy.restarts, policy.within, error))
-        fail(record, RestartLimitError(policy.restarts, policy.within, error))
+        limit = RestartLimitError(policy.restarts, policy.within, error)
+        for child in children_of(record):
+            if child.state is State.BACKING_OFF:
+                move(child, State.FAILED, limit)
+        fail(record, limit)
 
-    def _repaired(self, unit: Record, task: asyncio.Task[None]) -> None:
-        del self._repairs[unit]
-        if not task.cancelled() and (error := task.exception()) is not None:
-            fail(self._record, error)  # a fault of ours must not leave a service down unseen
+    async def _mend(self, unit: Record, repair: _Repair) -> None:
+        try:
+            await repair.run()
+        except Exception as error:  # noqa: BLE001 (a fault of ours must not leave a service down unseen)
+            fail(self.record, error)
+        finally:
+            if self._repairs.get(unit) is repair:
+                del self._repairs[unit]
 
 
 class _Repair:
     """The restart of children that belong together.
 
+    Args:
+        supervisor: Whose children they are.
+
     Attributes:
         broken: Those that have failed and why; more may join while it goes on.
+        falling: Those that are down, or about to be, until they are started again.
         task: What does it.
     """
 
-    def __init__(self, supervisor: Supervisor, record: Record, policy: Supervision) -> None:
+    def __init__(self, supervisor: Supervisor) -> None:
         self.broken: dict[Record, BaseException] = {}
+        self.falling: set[Record] = set()
         self.task: asyncio.Task[None] | None = None
         self._supervisor = supervisor
-        self._record = record
-        self._policy = policy
+        self._record = supervisor.record
+        self._down: set[Record] = set()
+        self._starts: Record | None = None
+
+    def join(self, child: Record, error: BaseException) -> None:
+        """Take up another failure; what goes down with it need not be started any further."""
+        self.broken[child] = error
+        victims = self._victims()
+        self.falling.update(victims)
+        starts = self._starts
+        if starts is not None and starts is not child and starts.start_task is not None and starts in victims:
+            starts.start_task.cancel()
 
     async def run(self) -> None:
         """Stop what is to be restarted, wait, and start it, until all of it is up."""
         await unchanging(self._record)
-        down: list[Record] = []
-        while self.broken:
-            for child in reversed(self._victims()):
-                if child not in down and await self._stopped(child):
-                    down.append(child)
+        while self.broken and self._goes_on():
+            stopped: set[Record] = set()
+            while victims := [each for each in reversed(self._victims()) if each not in stopped]:
+                stopped.update(victims)
+                self.falling.update(victims)
+                for child in victims:
+                    if await self._stopped(child):
+                        self._down.add(child)
+                    else:
+                        self._is_done(child)
             await self._back_off()
-            down = [each for each in self._in_order() if each in down]
-            while down and not self.broken and self._record.state in RUNNING:
-                if await self._started(down[0]):
-                    del down[0]
+            for child in [each for each in self._in_order() if each in self._down]:
+                if self.broken or not self._goes_on():
+                    break
+                if await self._started(child):
+                    self._is_done(child)
+
+    def _is_done(self, child: Record) -> None:
+        self._down.discard(child)
+        if child not in self.broken:
+            self.falling.discard(child)
+
+    def _goes_on(self) -> bool:
+        return self._record.state in RUNNING and not is_ending(self._record)
 
     def _victims(self) -> list[Record]:
         children = self._in_order()
-        strategy = self._policy.strategy
+        strategy = self._supervisor.policy.strategy
         if strategy == "one_for_all":
-            return children
+            return children if self.broken else []
         if strategy == "one_for_one":
             return [each for each in children if each in self.broken]
         victims: list[Record] = []
-        for position, each in enumerate(children):
-            after = (
-                any(before in victims for before in each.follows)
-                if self._record.ordered
-                else bool(victims) and position > 0
-            )
+        for each in children:
+            after = any(one in victims for one in each.follows) if self._record.ordered else bool(victims)
             if each in self.broken or after:
                 victims.append(each)
         return victims
@@ -200,25 +249,29 @@ class _Repair:
 
     async def _stopped(self, child: Record) -> bool:
         """Stop a child; tell whether it has to be started again."""
-        if child not in self.broken and (is_at_rest(child) or child.parent is not self._record):
-            return False
+        if child.parent is not self._record or (starts_alone(child) and child.state in RESTING):
+            return False  # it has left, or was added just now and waits for others before it starts
+        if is_at_rest(child) or _waits(child):
+            return child in self.broken or child in self._down
         error = self.broken.get(child)
+        stop = leaving(child, None, failure=error)
+        child.ended = child.ended or (child not in self.broken and kind_of(child) == TEMPORARY)
         try:
-            await leaving(child, None, failure=error)
+            await stop
         except LifecycleError:  # somebody else stops it, or has removed it
             self.broken.pop(child, None)
             return False
         except ExceptionGroup as group:
             _log.error("stop failed before a restart", exc_info=group, extra={"svcctl_path": path_of(child)})
-        return child in self.broken or kind_of(child) != TEMPORARY
+        return not child.ended
 
     async def _back_off(self) -> None:
         delay = 0.0
         for child, error in self.broken.items():
-            if child.parent is not self._record:
+            if child.parent is not self._record or child.start_task is not None or child.stop_task is not None:
                 continue
             attempt = self._supervisor.attempt(child)
-            seconds = self._policy.backoff(attempt)
+            seconds = self._supervisor.policy.backoff(attempt)
             delay = max(delay, seconds)
             move(child, State.BACKING_OFF, error)
             announce(child, RestartScheduled(path_of(child), attempt, seconds, error))
@@ -233,13 +286,21 @@ class _Repair:
     async def _started(self, child: Record) -> bool:
         """Start a child; tell whether that is done with."""
         await settled(child)
-        if child.parent is not self._record or child.state in RUNNING:
+        if child.parent is not self._record or child.state in RUNNING or child.ended or not self._goes_on():
             return True
+        self._starts = child
+        self.falling.discard(child)
         try:
             await starting(child)
         except (StartError, DependencyError) as error:
             self._supervisor.failed(child, error)
             return False
         except LifecycleError:
-            return True  # whoever has removed or stopped it knows
+            return not self.broken  # whoever has removed or stopped it knows
+        finally:
+            self._starts = None
         return True
+
+
+def _waits(child: Record) -> bool:
+    return child.state is State.BACKING_OFF and child.start_task is None and child.stop_task is None

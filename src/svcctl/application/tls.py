@@ -1,41 +1,156 @@
-"""TLS for servers: a context from the files that an endpoint names."""
+"""TLS: what servers and clients take as their ``contextFactory``.
+
+Example:
+    >>> Certificate("/etc/ssl/private/web.key", certKey="/etc/ssl/certs/web.pem").extraCertChain
+    ''
+"""
 
 from __future__ import annotations
 
+import asyncio
+import logging
 import ssl
-import tempfile
-from pathlib import Path
+from typing import Any
 
-from svcctl.endpoints.values import Ssl
-from svcctl.errors import ConfigurationError
+from svcctl.application.client_tls import ClientContextFactory, client_context
+from svcctl.application.context_factory import context_from
+from svcctl.application.pem import server_context
+from svcctl.application.sni import folder_context, folder_stamp
+from svcctl.endpoints.rare import Tls
+from svcctl.endpoints.values import Endpoint, Ssl
+from svcctl.errors import SvcctlError
+from svcctl.value import Value
+
+__all__ = [
+    "Certificate",
+    "ClientContextFactory",
+    "CurrentContext",
+    "DefaultOpenSSLContextFactory",
+    "Folder",
+    "client_context",
+    "source_of",
+]
+
+_log = logging.getLogger(__name__)
+
+#: Seconds between two looks at the files of a folder, so that clients cannot keep the server busy with it.
+_LOOK = 10.0
 
 
-def server_context(endpoint: Ssl) -> ssl.SSLContext:
-    """Return the context for an endpoint: the platform's defaults, with its key and certificates.
+class Certificate(Value):
+    """A certificate of a server, by its files; they are read when the server binds, and again at a reload.
+
+    Attributes:
+        privateKey: PEM file of the private key.
+        certKey: PEM file of the certificate, and its chain if that is in the same file; empty if all of it is in
+            ``privateKey``, too.
+        extraCertChain: PEM file of further certificates of the chain; empty for none.
+        dhParameters: PEM file of parameters for the key exchange; empty for the library's own.
+    """
+
+    privateKey: str
+    certKey: str = ""
+    extraCertChain: str = ""
+    dhParameters: str = ""
+
+    def getContext(self) -> ssl.SSLContext:
+        """Read the files.
+
+        Raises:
+            ConfigurationError: A file cannot be read, is not what it should be, or does not fit the others.
+        """
+        return server_context(self.privateKey, self.certKey, self.extraCertChain, self.dhParameters)
+
+
+#: The framework's name; the arguments that its users give by position mean the same.
+DefaultOpenSSLContextFactory = Certificate
+
+
+class Folder(Value):
+    """Certificates for several hosts: the client says which one it wants (SNI).
+
+    The first file in the order of names serves those who ask for no host or for one that no certificate names. The
+    files are read when the server binds, at a reload, and when a client comes and they have changed; there are at
+    least ten seconds between two looks at them.
+
+    Attributes:
+        directory: A folder of ``*.pem`` files; each has a private key, its certificate and the chain.
+    """
+
+    directory: str
+
+    def getContext(self) -> ssl.SSLContext:
+        """Read the files.
+
+        Raises:
+            ConfigurationError: The folder cannot be read, has no such file, or one that cannot be used.
+        """
+        return folder_context(self.directory)
+
+    def stamp(self) -> tuple[object, ...]:
+        """Return what is different once the files are."""
+        return folder_stamp(self.directory)
+
+
+def source_of(endpoint: Endpoint) -> Certificate | Folder | None:
+    """Return what makes the context of an endpoint; ``None`` for one without TLS."""
+    match endpoint:
+        case Ssl():
+            files = (endpoint.privateKey, endpoint.certKey, endpoint.extraCertChain, endpoint.dhParameters)
+            return Certificate(*files)
+        case Tls(directory):
+            return Folder(directory)
+    return None
+
+
+class CurrentContext:
+    """The context that new connections of a server get; called, it returns it.
+
+    Args:
+        source: A context, or what makes one.
 
     Raises:
-        ConfigurationError: A file cannot be read, or key and certificate do not load or match.
+        ConfigurationError: Certificates that it names cannot be used.
+        FactoryError: It gives no context for servers.
     """
-    context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
-    certificate = endpoint.certKey or endpoint.privateKey
-    try:
-        if not endpoint.extraCertChain:
-            context.load_cert_chain(certificate, endpoint.privateKey, _refuse_passphrase)
-            return context
-        # The ssl module reads a chain from one file only.
-        with tempfile.NamedTemporaryFile(suffix=".pem") as chain:
-            for part in (certificate, endpoint.extraCertChain):
-                chain.write(Path(part).read_bytes() + b"\n")
-            chain.flush()
-            context.load_cert_chain(chain.name, endpoint.privateKey, _refuse_passphrase)
-    except OSError as error:  # ssl.SSLError is one, too
-        raise ConfigurationError(
-            f"cannot use the key {endpoint.privateKey} with the certificate {certificate}: {error}",
-            hint="both are PEM files, and the key belongs to the certificate",
-        ) from error
-    return context
 
+    def __init__(self, source: Any) -> None:  # noqa: ANN401 (contexts need no common class)
+        self._source = source
+        self._next_look = 0.0
+        self.renew()
 
-def _refuse_passphrase() -> str:
-    """Fail where OpenSSL would ask on the terminal, which a service does not have."""
-    raise OSError("the key is protected by a passphrase")
+    def renew(self) -> None:
+        """Make the context anew; after an error the one before stays.
+
+        Raises:
+            ConfigurationError: Certificates that it names cannot be used.
+            FactoryError: It gives no context for servers.
+        """
+        self._stamp = self._read_stamp()
+        self._context = context_from(self._source, server=True)
+
+    def __call__(self) -> ssl.SSLContext:
+        """Return the context, after a look at the files of a folder if the last one was some time ago."""
+        if self._stamp is not None:
+            now = asyncio.get_running_loop().time()
+            if now >= self._next_look:
+                self._next_look = now + _LOOK
+                self._look()
+        return self._context
+
+    def _look(self) -> None:
+        if self._read_stamp() == self._stamp:
+            return
+        try:
+            self.renew()
+        except SvcctlError as error:
+            _log.error(
+                "certificates have changed and cannot be used; those before stay",
+                extra={"svcctl_error": str(error)},
+            )
+        else:
+            _log.info("certificates have changed", extra={"svcctl_source": repr(self._source)})
+
+    def _read_stamp(self) -> tuple[object, ...] | None:
+        stamp = getattr(self._source, "stamp", None)
+        return None if stamp is None else stamp()

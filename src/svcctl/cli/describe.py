@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from enum import StrEnum
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -14,19 +15,36 @@ if TYPE_CHECKING:
     from svcctl.manifest.model import Manifest, ServiceNode
 
 
+class Form(StrEnum):
+    """The forms that ``--graph`` draws."""
+
+    TEXT = "text"
+    DOT = "dot"
+    SVG = "svg"
+
+
 def describe(
     app: options.App,
     *,
+    graph: Annotated[
+        Form | None,
+        typer.Option(
+            "--graph", help="Draw the services and the order in which they start, and nothing else."
+        ),
+    ] = None,
     python: options.Python = None,
     env: options.Env = None,
     env_file: options.EnvFile = None,
     json: options.Json = False,
 ) -> None:
     """Show what APP is. Its services, its listeners, its needs."""
-    from svcctl.manifest import codec  # noqa: PLC0415 (kept out of --help)
-    from svcctl.operations.describe import describe_application  # noqa: PLC0415 (the same)
+    from svcctl.errors import UsageError  # noqa: PLC0415 (kept out of --help)
+    from svcctl.manifest import codec  # noqa: PLC0415 (the same)
+    from svcctl.operations.describe import describe_application, draw  # noqa: PLC0415 (the same)
     from svcctl.operations.request import InstallRequest, pair  # noqa: PLC0415 (the same)
 
+    if json and graph is not None:
+        raise UsageError("--json and --graph exclude each other", hint="leave one of them out")
     manifest = describe_application(
         InstallRequest(
             application=app,
@@ -37,6 +55,10 @@ def describe(
     )
     if json:
         typer.echo(codec.encode(manifest))
+        return
+    if graph is not None:
+        # UTF-8 wherever it is made, as readers of images and of Graphviz source take it to be.
+        typer.echo(draw(manifest, graph.value).encode(), nl=False)
         return
     for line in _lines(manifest):
         typer.echo(line)
@@ -55,10 +77,23 @@ def _lines(manifest: Manifest) -> Iterator[str]:
         yield f"folders: {', '.join(needs.directories)}"
 
 
+_RESTARTS = {"transient": "it may finish", "temporary": "it may finish or fail"}
+
+
 def _node_lines(node: ServiceNode) -> Iterator[str]:
+    from svcctl.generate.graph.facts import supervision_text  # noqa: PLC0415 (kept out of --help)
+
     indent = "  " * node.path.count("/")
     yield f"{indent}{node.path.rpartition('/')[2]} ({node.kind}, {node.class_name})"
+    if node.after is not None:
+        yield f"{indent}  starts after {', '.join(node.after) or 'nothing'}"
+    if node.restart != "permanent":
+        yield f"{indent}  is {node.restart}: {_RESTARTS[node.restart]}"
+    if node.supervision is not None:
+        yield f"{indent}  supervises: {supervision_text(node.supervision)}"
     for listener in node.listeners:
         yield f"{indent}  listens on {listener.endpoint}, descriptor {listener.name}"
     for timer in node.timers:
         yield f"{indent}  calls {timer.callable} every {timer.interval_ms / 1000:g} s"
+    for connection in node.connections:
+        yield f"{indent}  connects to {connection}"

@@ -1,15 +1,32 @@
 """Where a service listens, as values: one class for each type of description.
 
 The fields of a class, in order, are the positional arguments of its description; a field with a default may be
-left out of the text. Source: the framework's strports (``tcp:8080:interface=127.0.0.1``).
+left out of the text. Those that few applications use are in :mod:`svcctl.endpoints.rare`. Source: the framework's
+strports (``tcp:8080:interface=127.0.0.1``).
 """
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING, TypeAlias
+
 from svcctl.value import Value
 
+if TYPE_CHECKING:
+    from svcctl.endpoints.rare import Haproxy, Stdio, Tls, Unixgram
 
-class Tcp(Value):
+
+class Address(Value):
+    """Base of the values."""
+
+    #: Whether connections are accepted there.
+    accepts = True
+    #: Whether datagrams are received there.
+    datagrams = False
+    #: Whether ``::`` means every address of the machine, not those of IPv6 alone.
+    both_families = False
+
+
+class Tcp(Address):
     """``tcp:PORT[:interface=ADDRESS][:backlog=N]``: TCP over IPv4.
 
     Attributes:
@@ -23,7 +40,7 @@ class Tcp(Value):
     backlog: int = 50
 
 
-class Tcp6(Value):
+class Tcp6(Address):
     """``tcp6:PORT[:backlog=N][:interface=ADDRESS]``: TCP over IPv6 alone (``IPV6_V6ONLY``).
 
     Attributes:
@@ -37,7 +54,7 @@ class Tcp6(Value):
     interface: str = "::"
 
 
-class Ssl(Value):
+class Ssl(Address):
     """``ssl:PORT[:privateKey=FILE][:certKey=FILE]…``: TLS over TCP over IPv4.
 
     Attributes:
@@ -47,43 +64,52 @@ class Ssl(Value):
         extraCertChain: PEM file of further certificates of the chain; empty for none.
         interface: An IPv4 address or a host name; empty for every address of the machine.
         backlog: How many connections may wait to be accepted.
+        dhParameters: PEM file of parameters for the key exchange; empty for the library's own.
     """
 
     port: int
-    privateKey: str = "server.pem"  # noqa: N815 (the description's own argument names)
-    certKey: str = ""  # noqa: N815
-    extraCertChain: str = ""  # noqa: N815
+    privateKey: str = "server.pem"
+    certKey: str = ""
+    extraCertChain: str = ""
     interface: str = ""
     backlog: int = 50
+    dhParameters: str = ""
 
 
-class Unix(Value):
-    """``unix:PATH[:mode=OCTAL][:backlog=N]``: a stream socket in the file system.
+class Unix(Address):
+    """``unix:PATH[:mode=OCTAL][:backlog=N][:lockfile=0|1]``: a stream socket in the file system.
 
     Attributes:
         address: Path of the socket, at most 107 bytes.
         mode: Permission bits of the socket's file; written in octal.
         backlog: How many connections may wait to be accepted.
+        lockfile: Hold the lock ``PATH.lock`` for as long as it listens.
     """
 
     address: str
     mode: int = 0o666
     backlog: int = 50
+    lockfile: bool = True
 
 
-class Udp(Value):
-    """``udp:PORT[:interface=ADDRESS]``: datagrams over IPv4, or over IPv6 if the interface is such an address.
+class Udp(Address):
+    """``udp:PORT[:interface=ADDRESS][:shared=0|1]``: datagrams over IPv4, or over IPv6 if the interface is such an address.
 
     Attributes:
         port: 0 to 65535; 0 lets the system choose.
         interface: An address or a host name; empty for every IPv4 address of the machine.
+        shared: Others may have the port, too, if they allow it as well. Source: socket(7), ``SO_REUSEADDR``.
     """
 
     port: int
     interface: str = ""
+    shared: bool = False
+
+    accepts = False
+    datagrams = True
 
 
-class Systemd(Value):
+class Systemd(Address):
     """``systemd:domain=INET|INET6|UNIX:name=NAME`` or ``…:index=N``: a socket that the init system hands over.
 
     Exactly one of ``index`` and ``name`` is given.
@@ -99,9 +125,10 @@ class Systemd(Value):
     name: str | None = None
 
 
-Endpoint = Tcp | Tcp6 | Ssl | Unix | Udp | Systemd
+Endpoint: TypeAlias = "Tcp | Tcp6 | Ssl | Unix | Udp | Systemd | Tls | Stdio | Unixgram | Haproxy"
 
-TYPES: dict[str, type[Endpoint]] = {
+#: The types that every application may use; the others are in :data:`svcctl.endpoints.rare.RARE_TYPES`.
+TYPES: dict[str, type[Tcp | Tcp6 | Ssl | Unix | Udp | Systemd]] = {
     "tcp": Tcp,
     "tcp6": Tcp6,
     "ssl": Ssl,
@@ -126,21 +153,38 @@ def descriptor_name(endpoint: Endpoint) -> str:
         >>> descriptor_name(Tcp6(80, interface="::1"))
         'tcp6-80-_3a_3a1'
     """
-    where: tuple[str, ...]
-    match endpoint:
+    match unwrapped(endpoint):
         case Systemd(_, index, name):
             return name if name is not None else f"index-{index}"
-        case Unix(address):
-            where = ("unix", address)
         case Tcp6(port, _, interface):
             where = ("tcp6", str(port), "" if interface == "::" else interface)
-        case Ssl():
-            where = ("ssl", str(endpoint.port), endpoint.interface)
-        case Tcp(port, interface):
-            where = ("tcp", str(port), interface)
-        case Udp(port, interface):
-            where = ("udp", str(port), interface)
+        case Ssl() | Tcp() | Udp() as inet:
+            where = (_KINDS[type(inet)], str(inet.port), inet.interface)
+        case Unix(address):
+            where = ("unix", address, "")
+        case rare:
+            where = _rare_parts(rare)
     return "-".join(_escape(part) for part in where if part)[:255]
+
+
+def unwrapped(endpoint: Endpoint) -> Endpoint:
+    """Return what a socket is opened for: an endpoint itself, or what its prefix stands in front of."""
+    inner: Endpoint = getattr(endpoint, "endpoint", endpoint)
+    return inner
+
+
+_KINDS: dict[type, str] = {kind: name for name, kind in TYPES.items()}
+
+
+def _rare_parts(endpoint: Endpoint) -> tuple[str, str, str]:
+    from svcctl.endpoints.rare import Tls, Unixgram  # noqa: PLC0415 (loaded already, or the value would not be there)
+
+    match endpoint:
+        case Tls(_, port, _, interface):
+            return "tls", str(port), "" if interface == "::" else interface
+        case Unixgram(address):
+            return "unixgram", address, ""
+    return "stdio", "", ""
 
 
 def _escape(text: str) -> str:

@@ -15,27 +15,32 @@ class Address(NamedTuple):
         host: An IP address, empty for every one of both families; a path or abstract name if ``port`` is 0.
         port: 1 to 65535, or 0.
         datagram: UDP, not TCP.
+        shared: Others may have it, too, if they allow it as well (socket(7), ``SO_REUSEADDR``).
     """
 
     host: str
     port: int
     datagram: bool
+    shared: bool = False
 
 
 def parse(text: str) -> Address:
-    """Take apart an address as systemd writes it (systemd.socket(5)), with ``/udp`` after that of a datagram.
+    """Take apart an address as systemd writes it (systemd.socket(5)), with what svcctl adds for datagrams.
+
+    That is ``/udp`` after it, and ``/shared`` after that if others may have it, too.
 
     Example:
         >>> parse("[::1]:53/udp")
-        Address(host='::1', port=53, datagram=True)
+        Address(host='::1', port=53, datagram=True, shared=False)
     """
-    bare, datagram = text.removesuffix("/udp"), text.endswith("/udp")
-    if bare.isdigit():
-        return Address("", int(bare), datagram)
-    host, separator, port = bare.rpartition(":")
-    if separator and port.isdigit() and not bare.startswith(("/", "@", "vsock:")):
-        return Address(host.strip("[]"), int(port), datagram)
-    return Address(bare, 0, datagram=False)
+    rest = text.removesuffix("/udp/shared").removesuffix("/udp")
+    datagram, shared = rest != text, text.endswith("/udp/shared")
+    if rest.isdigit():
+        return Address("", int(rest), datagram, shared)
+    host, separator, port = rest.rpartition(":")
+    if separator and port.isdigit() and not rest.startswith(("/", "@", "vsock:")):
+        return Address(host.strip("[]"), int(port), datagram, shared)
+    return Address(text, 0, datagram=False)
 
 
 def overlap(one: str, other: str) -> bool:
@@ -46,7 +51,7 @@ def overlap(one: str, other: str) -> bool:
     a, b = parse(one), parse(other)
     if a.port == 0 or b.port == 0:
         return a.host == b.host and a.port == b.port
-    if (a.port, a.datagram) != (b.port, b.datagram):
+    if (a.port, a.datagram) != (b.port, b.datagram) or (a.shared and b.shared):
         return False
     return a.host == b.host or "" in {a.host, b.host} or (_is_ipv6(a) == _is_ipv6(b) and _any(a) | _any(b))
 
@@ -63,8 +68,8 @@ def obstacle(text: str) -> OSError | None:
     kind = socket.SOCK_DGRAM if address.datagram else socket.SOCK_STREAM
     try:
         with socket.socket(family, kind) as probe:
-            if not address.datagram:
-                # As systemd does: connections that are just ending are no obstacle.
+            if not address.datagram or address.shared:
+                # As systemd does: connections that are just ending, and those who share, are no obstacle.
                 probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
             if family == socket.AF_INET6:
                 probe.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 1)

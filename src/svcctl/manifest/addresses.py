@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from svcctl.endpoints.grammar import format_endpoint, parse_endpoint
-from svcctl.endpoints.values import Endpoint, Systemd, Tcp6, Udp, Unix, descriptor_name
+from svcctl.endpoints.rare import Stdio, Tls, Unixgram
+from svcctl.endpoints.values import Endpoint, Ssl, Systemd, Tcp, Tcp6, Udp, Unix, descriptor_name, unwrapped
 from svcctl.errors import EndpointError, Problem
 from svcctl.manifest.model import Listener, ServiceNode
 from svcctl.records.reading import shown
@@ -29,7 +30,7 @@ def address_problems(tree: ServiceNode) -> Iterator[Problem]:
             continue
         yield from _form_problems(where, listener, endpoint)
         earlier = names.setdefault(listener.name, where)
-        if earlier != where:
+        if earlier != where and not is_shared(endpoint):
             yield Problem(f"{where}.name", f"{shown(listener.name)} is the name of {earlier}, too")
             continue
         taken = _taken_by(bound, where, endpoint)
@@ -57,25 +58,48 @@ def _form_problems(where: str, listener: Listener, endpoint: Endpoint) -> Iterat
 def _taken_by(bound: dict[tuple[str, object], dict[str, str]], where: str, endpoint: Endpoint) -> str:
     """Note an address as bound; return the path of the listener that has it already, empty if none has.
 
-    On Linux a wildcard address and any other of its family exclude each other on one port (ip(7), tcp(7)).
+    On Linux a wildcard address and any other of its family exclude each other on one port (ip(7), tcp(7)), unless
+    both are shared.
     """
-    socket, interface = _socket_of(endpoint)
-    if socket is None:
-        return ""
-    others = bound.setdefault(socket, {})
-    key = "" if interface in _WILDCARDS else interface
-    taken = others.get(key) or others.get("") or ("" if key else next(iter(others.values()), ""))
-    others.setdefault(key, where)
-    return taken
+    found = ""
+    for (kind, place), interface in _sockets_of(endpoint):
+        shared = is_shared(endpoint)
+        key = "" if interface in _WILDCARDS else interface
+        for rivals in (kind,) if shared else (kind, f"shared {kind}"):
+            others = bound.get((rivals, place), {})
+            taken = others.get(key) or others.get("") or ("" if key else next(iter(others.values()), ""))
+            found = found or taken
+        bound.setdefault((f"shared {kind}" if shared else kind, place), {}).setdefault(key, where)
+    return found
 
 
-def _socket_of(endpoint: Endpoint) -> tuple[tuple[str, object] | None, str]:
-    if isinstance(endpoint, Systemd):
-        return None, ""
-    if isinstance(endpoint, Unix):
-        return ("unix", endpoint.address), ""
-    if endpoint.port == 0:
-        return None, ""
-    if isinstance(endpoint, Udp):
-        return ("udp6" if ":" in endpoint.interface else "udp", endpoint.port), endpoint.interface
-    return ("tcp6" if isinstance(endpoint, Tcp6) else "tcp", endpoint.port), endpoint.interface
+def _sockets_of(endpoint: Endpoint) -> Iterator[tuple[tuple[str, object], str]]:
+    """Yield what an endpoint excludes others from: a path, or a port of a protocol on an interface."""
+    match unwrapped(endpoint):
+        case Unix(path) | Unixgram(path):
+            yield ("unix", path), ""
+        case Udp(port, interface, _) if port:
+            yield ("udp6" if ":" in interface else "udp", port), interface
+        case Tls() as both if both.port:
+            yield ("tcp6" if ":" in both.interface else "tcp", both.port), both.interface
+            if both.interface == "::":  # which takes IPv4, too
+                yield ("tcp", both.port), ""
+        case Tcp6() as six if six.port:
+            yield ("tcp6", six.port), six.interface
+        case Tcp() | Ssl() as four if four.port:
+            yield ("tcp", four.port), four.interface
+
+
+def is_shared(endpoint: Endpoint) -> bool:
+    """Return whether others may have the endpoint's port, too."""
+    return isinstance(endpoint, Udp) and endpoint.shared
+
+
+def is_local(text: str) -> bool:
+    """Return whether an endpoint is none of a network; one that does not parse may be one."""
+    try:
+        endpoint = unwrapped(parse_endpoint(text))
+    except EndpointError:
+        return False
+    domain = endpoint.domain if isinstance(endpoint, Systemd) else ""
+    return domain == "UNIX" or isinstance(endpoint, Unix | Unixgram | Stdio)

@@ -14,6 +14,12 @@ SCHEMA_VERSION = 1
 
 Network = Literal["none", "inbound", "outbound"]
 
+#: When a supervised service is started again: whenever it ends, when it fails, never.
+Restart = Literal["permanent", "transient", "temporary"]
+
+#: Which children of a collection are started again when one has failed: that one, all, that one and those after it.
+Strategy = Literal["one_for_one", "one_for_all", "rest_for_one"]
+
 #: The roots under which an application keeps files; systemd makes a folder for each that is asked for.
 DirectoryRoot = Literal["state", "cache", "runtime", "logs", "config"]
 
@@ -64,17 +70,39 @@ class Timer:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Supervision:
+    """What a collection does when one of its children fails.
+
+    Attributes:
+        strategy: Which children it starts again.
+        restarts: How many restarts it allows, at least 0; with one more the collection itself fails.
+        within_ms: In which time these are counted, at least 1.
+    """
+
+    strategy: Strategy
+    restarts: int
+    within_ms: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ServiceNode:
     """One service of the tree.
 
     Attributes:
         path: Names from the root down, joined by ``/``; the root is the application's name.
-        kind: ``collection``, ``stream-server``, ``datagram-server``, ``timer``, ``asgi-server``, ``service`` for
-            other services of ours, ``opaque`` for classes that svcctl does not know.
+        kind: ``collection``, ``stream-server``, ``datagram-server``, ``asgi-server``, ``stream-client``,
+            ``process-monitor``, ``timer``, ``task``, ``cooperator``, ``service`` for other services of ours, ``opaque`` for classes that svcctl does
+            not know.
         class_name: Qualified name of its class.
         listeners: Where it listens.
         timers: What it calls periodically.
-        children: Its services, in the order in which they start.
+        connections: Descriptions of the endpoints it connects to (``tcp:db.example:port=5432``).
+        after: Paths of the services that have to be ready before it, as it states them; ``None`` if it states
+            nothing. :mod:`svcctl.manifest.order` has what follows from that.
+        restart: Whether its end is a failure: of a ``permanent`` service always, of a ``transient`` one unless it says
+            that it has finished, of a ``temporary`` one never. A collection with a supervision starts it again then.
+        supervision: What a collection does when a child fails; ``None``: it fails, too.
+        children: Its services, in the order in which they were added.
     """
 
     path: str
@@ -82,6 +110,10 @@ class ServiceNode:
     class_name: str
     listeners: tuple[Listener, ...] = ()
     timers: tuple[Timer, ...] = ()
+    connections: tuple[str, ...] = ()
+    after: tuple[str, ...] | None = None
+    restart: Restart = "permanent"
+    supervision: Supervision | None = None
     children: tuple[ServiceNode, ...] = ()
 
     def walk(self) -> Iterator[ServiceNode]:
@@ -211,3 +243,10 @@ class Manifest:
     def listeners(self) -> tuple[Listener, ...]:
         """Return the listeners of the whole tree, in the order in which they are bound."""
         return tuple(listener for node in self.tree.walk() for listener in node.listeners)
+
+
+def connections_of(tree: ServiceNode) -> tuple[tuple[str, str], ...]:
+    """Return what a tree connects to over the network, each after the path of the service that does it."""
+    return tuple(
+        (node.path, text) for node in tree.walk() for text in node.connections if not text.startswith("unix:")
+    )

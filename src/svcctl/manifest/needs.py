@@ -7,6 +7,7 @@ import re
 from collections.abc import Callable, Iterator
 
 from svcctl.errors import Problem
+from svcctl.manifest.addresses import is_local
 from svcctl.manifest.model import Manifest, Needs
 from svcctl.records.reading import shown
 
@@ -81,11 +82,7 @@ def network_problems(manifest: Manifest) -> Iterator[Problem]:
             "needs.connects_to", f"expected none, since needs.network is '{needs.network}', not 'outbound'"
         )
     if needs.network == "none":
-        remote = [
-            one.endpoint
-            for one in manifest.listeners()
-            if not one.endpoint.startswith(("unix:", "systemd:UNIX:"))
-        ]
+        remote = [one.endpoint for one in manifest.listeners() if not is_local(one.endpoint)]
         if remote:
             yield Problem("needs.network", f"'none' contradicts the listener {shown(remote[0])}")
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from svcctl.errors import Problem
 from svcctl.manifest.addresses import address_problems
@@ -17,12 +17,25 @@ from svcctl.manifest.model import (
     ServiceNode,
 )
 from svcctl.manifest.needs import needs_problems, network_problems
+from svcctl.manifest.order import order_problems
 from svcctl.records.reading import MAX_PROBLEMS, joined, problems_of, shown, to_plain
 
 MAX_NAME = 200
 MAX_TEXT = 4096  # a path of Linux, with its NUL
 
-KINDS = ("collection", "stream-server", "datagram-server", "timer", "asgi-server", "service", "opaque")
+KINDS = (
+    "collection",
+    "stream-server",
+    "datagram-server",
+    "asgi-server",
+    "stream-client",
+    "process-monitor",
+    "timer",
+    "task",
+    "cooperator",
+    "service",
+    "opaque",
+)
 
 #: Characters that end a line or change what is seen of one: controls, line separators, directions (Unicode, UAX 9).
 _UNSEEN = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069]")
@@ -98,12 +111,18 @@ def _tree_problems(tree: ServiceNode, name: str) -> Iterator[Problem]:
     root = name.replace("%", "%25").replace("/", "%2F")
     if tree.path != root:
         yield Problem("tree.path", f"expected the application's name, {shown(root)}, not {shown(tree.path)}")
+    nodes = list(_nodes(tree, "tree", None))
+    wrong = list(_path_problems(nodes))
+    yield from wrong
+    for where, node, _ in nodes:
+        yield from _node_problems(where, node)
+    if not wrong:
+        yield from order_problems([(where, node) for where, node, _ in nodes])
+
+
+def _path_problems(nodes: Iterable[tuple[str, ServiceNode, ServiceNode | None]]) -> Iterator[Problem]:
     seen: set[str] = set()
-    for where, node, above in _nodes(tree, "tree", None):
-        if node.kind not in KINDS:
-            yield Problem(f"{where}.kind", f"expected one of {', '.join(KINDS)}, not {shown(node.kind)}")
-        if not node.class_name:
-            yield Problem(f"{where}.class_name", "is empty")
+    for where, node, above in nodes:
         if above is not None and not _is_below(node.path, above.path):
             yield Problem(
                 f"{where}.path", f"expected {shown(above.path)}, '/' and a name, not {shown(node.path)}"
@@ -111,11 +130,31 @@ def _tree_problems(tree: ServiceNode, name: str) -> Iterator[Problem]:
         if node.path in seen:
             yield Problem(f"{where}.path", f"{shown(node.path)} is the path of another service")
         seen.add(node.path)
-        for place, timer in enumerate(node.timers):
-            if timer.interval_ms < 0 or not timer.callable:
-                yield Problem(
-                    f"{where}.timers[{place}]", "expected a time of 0 or more and the name of what is called"
-                )
+
+
+def _node_problems(where: str, node: ServiceNode) -> Iterator[Problem]:
+    if node.kind not in KINDS:
+        yield Problem(f"{where}.kind", f"expected one of {', '.join(KINDS)}, not {shown(node.kind)}")
+    if not node.class_name:
+        yield Problem(f"{where}.class_name", "is empty")
+    for place, timer in enumerate(node.timers):
+        if timer.interval_ms < 0 or not timer.callable:
+            yield Problem(
+                f"{where}.timers[{place}]", "expected a time of 0 or more and the name of what is called"
+            )
+    for place, connection in enumerate(node.connections):
+        if not connection:
+            yield Problem(f"{where}.connections[{place}]", "is empty")
+    if node.supervision is not None:
+        if node.supervision.restarts < 0:
+            yield Problem(
+                f"{where}.supervision.restarts", f"expected 0 or more, not {node.supervision.restarts}"
+            )
+        if node.supervision.within_ms < 1:
+            yield Problem(
+                f"{where}.supervision.within_ms",
+                f"expected 1 or more milliseconds, not {node.supervision.within_ms}",
+            )
 
 
 def _nodes(

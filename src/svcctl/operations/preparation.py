@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from svcctl.endpoints.grammar import parse_endpoint
+from svcctl.endpoints.values import Endpoint, Udp
 from svcctl.errors import ConfigurationError, Problem, ProblemsError
 from svcctl.generate.systemd import render
 from svcctl.generate.systemd.addresses import AddressError, of_endpoint
@@ -41,7 +42,7 @@ class Prepared(NamedTuple):
         options: The target's options.
         rendering: The files.
         units: Names of the units.
-        addresses: What would be listened on; ``/udp`` follows the address of a datagram.
+        addresses: What would be listened on, as :func:`svcctl.host.addresses.parse` takes it apart.
     """
 
     request: InstallRequest
@@ -69,14 +70,15 @@ def prepare(request: InstallRequest, machine: Machine) -> Prepared:
     lingers = machine.scope == "user" and machines.lingers()
     known_here = (item for item in rendering.diagnostics if not (lingers and item.subject == "linger"))
     rendering = replace(rendering, diagnostics=(*hidden, *_assumptions(machine), *known_here))
+    units = render.unit_names(described.manifest, options)
     return Prepared(
         request=request,
         application=options.application,
         description=described,
         options=options,
         rendering=rendering,
-        units=render.unit_names(described.manifest, options),
-        addresses=_addresses(described, options, rendering),
+        units=units,
+        addresses=_addresses(described, options, rendering, units),
     )
 
 
@@ -219,17 +221,26 @@ def _below(root: str, path: str) -> str:
     return path.removeprefix(root) if root and path.startswith(f"{root}/") else path
 
 
-def _addresses(described: Description, options: SystemdOptions, rendering: Rendering) -> tuple[str, ...]:
+def _addresses(
+    described: Description, options: SystemdOptions, rendering: Rendering, units: UnitNames
+) -> tuple[str, ...]:
     found: list[str] = []
+    listeners = described.manifest.listeners()
+    endpoints = dict(zip(units.sockets, (listener.endpoint for listener in listeners), strict=False))
     for file in rendering.files:
         if file.path.endswith(".socket"):
+            endpoint = parse_endpoint(endpoints[file.path.rpartition("/")[2]])
             for kind, address in _LISTEN.findall(file.content.decode()):
                 port = kind == "Datagram" and not address.startswith(("/", "@"))
-                found.append(f"{address}/udp" if port else address)
+                found.append(f"{address}{_datagram(endpoint)}" if port else address)
     if not options.sockets:
-        for listener in described.manifest.listeners():
+        for listener in listeners:
             found += _own_address(listener.endpoint, instances=options.instances)
     return tuple(found)
+
+
+def _datagram(endpoint: Endpoint) -> str:
+    return "/udp/shared" if isinstance(endpoint, Udp) and endpoint.shared else "/udp"
 
 
 def _own_address(text: str, *, instances: bool) -> list[str]:
@@ -238,7 +249,7 @@ def _own_address(text: str, *, instances: bool) -> list[str]:
         address = of_endpoint(endpoint, instances=instances).text
     except AddressError:
         return []
-    return [f"{address}/udp" if text.startswith("udp:") else address]
+    return [f"{address}{_datagram(endpoint)}" if isinstance(endpoint, Udp) else address]
 
 
 def need_booted(machine: Machine) -> None:

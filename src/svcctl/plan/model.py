@@ -100,7 +100,7 @@ class Receipt:
         service: Name of the service unit.
         sockets: Names of the socket units, in order.
         addresses: What it listens on, as systemd writes it (``0.0.0.0:8007``, ``/run/x.sock``); ``/udp`` follows the
-            port of a datagram socket.
+            port of a datagram socket, ``/udp/shared`` one that others may have, too.
         files: What was written.
         directories: Folders of state, logs and so on that belong to the service, as absolute paths.
         manifest_digest: Digest of the manifest that the files were made from.

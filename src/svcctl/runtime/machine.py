@@ -60,7 +60,7 @@ class Progress(Value):
         ready: Services that are ready.
         total: Services in the tree.
         waiting: Path of the service that is starting; empty if none is.
-        limit: Seconds that the next step may take.
+        limit: Seconds that the init system has to leave to the start if something became ready; 0 for no limit.
     """
 
     ready: int
@@ -171,7 +171,7 @@ class Machine(Value):
 
     Attributes:
         phase: Where the process is in its life.
-        ready: Services that were ready when it was last told.
+        ready: Services that were ready when it was last told; -1 before the first time.
         serving: The texts that go with ``READY=1``; empty before the first time.
         busy: The step in progress, which has to end before another one begins.
         reload_pending: A reload was asked for at a moment when it could not be done.
@@ -181,7 +181,7 @@ class Machine(Value):
     """
 
     phase: Phase = Phase.LOADING
-    ready: int = 0
+    ready: int = -1
     serving: str = ""
     busy: Do | None = None
     reload_pending: bool = False

@@ -53,6 +53,9 @@ GRACE = 1.0
 #: Seconds that the end may be held up so that the init system reads why.
 LAST_WORDS = 1.0
 
+#: Seconds by which the init system is more patient than a start and its rollback are long.
+MARGIN = 5.0
+
 #: When the init system wants to know how the tree is.
 _REPORTING = (Phase.STARTING, Phase.READY)
 
@@ -146,9 +149,8 @@ class _Process:
             for each, handler in previous.items():
                 signal.signal(each, handler)
         if self.state.phase is Phase.FAILED:
-            self.notifier.barrier(
-                LAST_WORDS
-            )  # a message from a process that is gone may be attributed to nobody
+            # A message from a process that is gone may be attributed to nobody.
+            self.notifier.barrier(LAST_WORDS)
         self.notifier.close()
         return EX_SOFTWARE if self.status is None else self.status
 
@@ -345,7 +347,8 @@ class _Process:
     def _report_progress(self) -> None:
         self.report = None
         ready, total, waiting = lifecycle.progress(self.root)
-        self.feed(Progress(ready, total, waiting, self.application.start_timeout))
+        start, stop = self.application.start_timeout, self.application.stop_timeout
+        self.feed(Progress(ready, total, waiting, start and start + stop + MARGIN))
 
     def _look_at_start(self) -> None:
         if self.state.phase is not Phase.STARTING:

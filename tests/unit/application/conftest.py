@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import gc
+import logging
 from collections.abc import Callable, Coroutine, Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -12,6 +14,8 @@ import uvloop
 
 from svcctl.application import sockets
 from svcctl.application.sockets import Inherited
+from tests.fakes.lines import Lines
+from tests.unit.application.certificates import make_all
 
 Run = Callable[[Coroutine[Any, Any, Any]], Any]
 
@@ -42,3 +46,19 @@ def _nothing_is_inherited() -> Iterator[None]:
     """Forget the sockets that a test handed over."""
     yield
     sockets.hand_over(Inherited())
+
+
+@pytest.fixture(scope="session")
+def pems(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return a folder of keys and certificates."""
+    return make_all(tmp_path_factory.mktemp("pems"))
+
+
+@pytest.fixture
+def lines(monkeypatch: pytest.MonkeyPatch) -> Lines:
+    """Return the lines that programs write into the log."""
+    logger, handler = logging.getLogger("svcctl.application.output"), Lines()
+    monkeypatch.setattr(logger, "handlers", [handler])
+    monkeypatch.setattr(logger, "disabled", False)
+    logger.setLevel(logging.INFO)
+    return handler

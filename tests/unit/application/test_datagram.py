@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import pickle
 import socket
+import subprocess
 from typing import Any
 
 import pytest
@@ -200,3 +201,47 @@ def test_wrong_arguments_are_errors_where_they_are_given() -> None:
 def test_it_tells_where_it_listens() -> None:
     """For the manifest."""
     assert UDPServer(53, Echoing, "::1").listening_on() == (Udp(53, "::1"),)
+    assert UDPServer(53, Echoing).kind == "datagram-server"
+
+
+def test_ncat_is_answered(run: Run) -> None:
+    """A peer that others have written."""
+
+    async def main() -> bytes:
+        service = UDPServer(0, Echoing(), LOOPBACK)
+        await lifecycle.start(service)
+        command = ["ncat", "--udp", LOOPBACK, str(service.address[1])]
+        client = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE)  # noqa: ASYNC220 (uvloop's own would watch its children)
+        assert client.stdin is not None
+        assert client.stdout is not None
+        client.stdin.write(b"hello")
+        client.stdin.flush()
+        answer = await asyncio.to_thread(client.stdout.read, 5)
+        client.stdin.close()
+        client.terminate()
+        await asyncio.to_thread(client.wait)
+        client.stdout.close()
+        await lifecycle.stop(service)
+        return answer
+
+    assert run(main()) == b"HELLO"
+
+
+@pytest.mark.parametrize("size", [0, -1, "8192", True, 1.5])
+def test_a_size_that_is_none_is_an_error_where_it_is_given(size: Any) -> None:  # noqa: ANN401 (whatever is given as one)
+    """Not at the start."""
+    with pytest.raises(UsageError, match="is no size of datagrams"):
+        UDPServer(53, Echoing, maxPacketSize=size)
+
+
+def test_a_class_that_wants_arguments_is_an_error_where_it_is_given() -> None:
+    """The hint says what to give instead."""
+
+    class Named(Echoing):
+        def __init__(self, name: str) -> None:
+            super().__init__()
+            self.name = name
+
+    with pytest.raises(FactoryError, match="Named cannot be called without arguments") as caught:
+        UDPServer(53, Named)
+    assert caught.value.hint == "give an instance of it"

@@ -86,7 +86,7 @@ def test_the_tree_is_described_with_kinds_listeners_and_timers() -> None:
     ]
     assert [(each.name, each.endpoint) for each in (*web.listeners, *unix.listeners, *dns.listeners)] == [
         ("tcp-80", "tcp:80"),
-        ("unix-_2frun_2fshop.sock", "unix:/run/shop.sock:mode=660"),
+        ("unix-_2frun_2fshop.sock", "unix:/run/shop.sock:mode=660:lockfile=0"),
         ("udp-53", "udp:53"),
     ]
     assert [(each.interval_ms, each.callable) for each in timer.timers] == [(2500, "builtins.print")]

@@ -48,7 +48,7 @@ def test_the_stop_of_the_tree_ends_all_restarts() -> None:
         await asyncio.sleep(wait)
         del log[:]
         await lifecycle.stop(root)
-        assert "a up" not in log
+        assert "+a" not in log
         assert not any(record_of(each).started or record_of(each).bound for each in root)
         assert len(asyncio.all_tasks()) == 1
 

@@ -15,6 +15,7 @@ import pytest
 
 from svcctl.application import sockets
 from svcctl.application.sockets import Inherited, hand_over, open_socket
+from svcctl.endpoints.rare import Haproxy, Stdio, Tls
 from svcctl.endpoints.values import Ssl, Systemd, Tcp, Tcp6, Udp, Unix, descriptor_name
 from svcctl.errors import EX_UNAVAILABLE, BindError, MissingSocketError
 
@@ -44,6 +45,41 @@ def test_a_tcp_socket_listens_and_does_not_block() -> None:
     assert listening.socket.get_inheritable() is False
     listening.close()
     assert listening.socket.fileno() == -1
+
+
+def test_tls_on_every_address_takes_ipv4_too() -> None:
+    """There is no other type for that; on one address it takes that alone."""
+    listening = open_socket(Tls("/certs", 0))
+    try:
+        assert listening.socket.getsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY) == 0
+        with socket.create_connection(("127.0.0.1", listening.socket.getsockname()[1])):
+            listening.socket.setblocking(True)  # noqa: FBT003 (the standard library's signature)
+            accepted, peer = listening.socket.accept()
+            accepted.close()
+        assert peer[0] == "::ffff:127.0.0.1"
+    finally:
+        listening.close()
+    alone = open_socket(Tls("/certs", 0, interface="::1"))
+    assert alone.socket.getsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY) == 1
+    alone.close()
+
+
+def test_what_only_others_hand_over_is_not_bound() -> None:
+    """Standard input, for one."""
+    with pytest.raises(MissingSocketError):
+        open_socket(Stdio())
+
+
+def test_a_prefix_is_bound_and_inherited_as_what_it_stands_in_front_of() -> None:
+    """It has the same name, too."""
+    endpoint = Haproxy(Tcp(0, LOOPBACK))
+    listening = open_socket(endpoint)
+    hand_over(Inherited([(descriptor_name(endpoint), listening.socket)]))
+    inherited = open_socket(endpoint)
+    assert inherited.inherited
+    assert inherited.socket is listening.socket
+    inherited.close()
+    listening.close()
 
 
 @pytest.mark.parametrize("endpoint", [Tcp6(0, 50, "::1"), Tcp(0, "::1"), Udp(0, "::1")])
@@ -244,6 +280,28 @@ def test_an_inherited_socket_is_taken_by_name_instead_of_binding(listeners: list
         assert open_socket(first).socket is listeners[0]
         assert open_socket(second).socket is unix
         assert listeners[0].getblocking() is False
+
+
+def can_bind(sock: socket.socket, address: tuple[str, int]) -> bool:
+    """Try to bind a socket."""
+    try:
+        sock.bind(address)
+    except OSError:
+        return False
+    return True
+
+
+@pytest.mark.parametrize("shared", [False, True])
+def test_others_may_have_an_inherited_udp_port_only_if_it_is_shared(shared: bool) -> None:  # noqa: FBT001 (a table)
+    """With systemd they may in any case; who came later would get what is sent to the service."""
+    endpoint = Udp(53, shared=shared)
+    with socket.socket(type=socket.SOCK_DGRAM) as inherited, socket.socket(type=socket.SOCK_DGRAM) as other:
+        for each in (inherited, other):
+            each.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        inherited.bind((LOOPBACK, 0))
+        hand_over(Inherited([(descriptor_name(endpoint), inherited)]))
+        open_socket(endpoint)
+        assert can_bind(other, inherited.getsockname()) is shared
 
 
 def test_an_inherited_socket_is_never_closed_and_its_path_never_removed(tmp_path: Path) -> None:

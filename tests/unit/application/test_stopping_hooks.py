@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections.abc import Coroutine
 from typing import Any
 
@@ -267,3 +268,25 @@ def test_a_release_that_fails_is_logged_and_the_others_go_on(caplog: pytest.LogC
     run(main())
     assert log[-1] == "release a"
     assert [(each.message, each.svcctl_path) for each in caplog.records] == [("release failed", "root/b")]  # type: ignore[attr-defined]  # given as extra
+
+
+def test_the_log_names_every_service_whose_drain_was_cut_off(caplog: pytest.LogCaptureFixture) -> None:
+    """And nobody who was done in time."""
+
+    class Draining(Service):
+        def __init__(self, name: str, seconds: float) -> None:
+            self.name = name
+            self.seconds = seconds
+
+        async def drain(self) -> None:
+            await asyncio.sleep(self.seconds)
+
+    async def main() -> None:
+        root = tree(Draining("long", 60.0), Draining("short", 1.0), Draining("longer", 90.0))
+        await lifecycle.start(root)
+        await lifecycle.stop(root, 10.0)
+
+    with caplog.at_level(logging.WARNING, "svcctl"):
+        run(main())
+    cut = [(each.message, vars(each)["svcctl_path"]) for each in caplog.records]
+    assert cut == [("drain cut off", "root/long"), ("drain cut off", "root/longer")]

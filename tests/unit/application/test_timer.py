@@ -297,7 +297,7 @@ def test_a_running_timer_pickles_as_a_stopped_one(run: Run) -> None:
     run(main())
 
 
-@pytest.mark.parametrize("step", [-1, float("nan"), "1", None, True])
+@pytest.mark.parametrize("step", [-1, float("nan"), float("inf"), "1", None, True])
 def test_what_is_no_interval_is_refused(step: Any) -> None:  # noqa: ANN401 (what is no interval)
     """Where it is given."""
     with pytest.raises(UsageError, match="is no interval"):
@@ -310,6 +310,111 @@ def test_what_cannot_be_called_is_refused() -> None:
     """Where it is given."""
     with pytest.raises(UsageError, match="42 cannot be called"):
         TimerService(1, 42)  # type: ignore[arg-type]  # the point of the test
+
+
+def test_a_call_that_is_cancelled_is_a_failure_of_the_service(run: Run) -> None:
+    """Else the timer would stand still and say that it runs."""
+
+    async def main() -> None:
+        clock = Clock()
+
+        async def cancelled() -> None:
+            raise asyncio.CancelledError
+
+        service = timer(clock, 1, cancelled)
+        failures: list[ServiceFailedError] = []
+        lifecycle.on_failure(service, failures.append)
+        await lifecycle.start(service)
+        await settle()
+        assert not service.running
+        assert len(failures) == 1
+        assert clock.waiting == []
+        await lifecycle.stop(service)
+
+    run(main())
+
+
+def test_what_the_call_in_progress_raises_is_an_error_of_the_stop(run: Run) -> None:
+    """Not a failure of a running service."""
+
+    async def main() -> None:
+        may_fail = asyncio.Event()
+
+        async def work() -> None:
+            await may_fail.wait()
+            raise ValueError("broken")
+
+        service = timer(Clock(), 1, work)
+        failures: list[ServiceFailedError] = []
+        lifecycle.on_failure(service, failures.append)
+        await lifecycle.start(service)
+        await settle()
+        stop = asyncio.ensure_future(lifecycle.stop(service))
+        await settle()
+        may_fail.set()
+        with pytest.raises(ExceptionGroup) as caught:
+            await stop
+        assert "failed to stop: ValueError: broken" in str(caught.value.exceptions[0])
+        assert failures == []
+
+    run(main())
+
+
+def test_a_plain_function_costs_no_task(run: Run) -> None:
+    """Ten thousand timers are ten thousand dates, not tasks."""
+
+    async def main() -> set[Any]:
+        clock = Clock()
+        tasks: set[Any] = set()
+        service = timer(clock, 1, lambda: tasks.update(asyncio.all_tasks()))
+        await lifecycle.start(service)
+        await clock.advance(1)
+        await lifecycle.stop(service)
+        return tasks - {asyncio.current_task()}
+
+    assert run(main()) == set()
+
+
+def test_a_function_may_stop_its_own_timer(run: Run) -> None:
+    """That call is the last one."""
+
+    async def main() -> list[float]:
+        clock = Clock()
+        calls: list[float] = []
+
+        def work() -> None:
+            calls.append(clock.now)
+            if len(calls) == 2:
+                service.stopService()
+
+        service = timer(clock, 1, work)
+        await lifecycle.start(service)
+        await clock.advance(1)
+        assert clock.waiting == []
+        await lifecycle.stop(service)
+        return calls
+
+    assert run(main()) == [0, 1]
+
+
+def test_a_function_may_return_anything_that_need_not_be_awaited(run: Run) -> None:
+    """It is dropped."""
+
+    async def main() -> int:
+        clock = Clock()
+        calls: list[int] = []
+
+        def work() -> int:
+            calls.append(1)
+            return 42
+
+        service = timer(clock, 1, work)
+        await lifecycle.start(service)
+        await clock.advance(1)
+        await lifecycle.stop(service)
+        return len(calls)
+
+    assert run(main()) == 2
 
 
 def test_a_timer_tells_what_it_calls() -> None:

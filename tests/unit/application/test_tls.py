@@ -1,55 +1,29 @@
-"""TLS servers, with a certificate made for the test."""
+"""TLS servers by their endpoints, and the errors of files that cannot be used."""
 
 from __future__ import annotations
 
 import asyncio
-import shutil
+import copy
+import logging
+import os
+import pickle
 import socket
 import ssl
-import subprocess
 from pathlib import Path
 
 import pytest
 
-from svcctl.application import lifecycle
+from svcctl.application import lifecycle, pem, tls
 from svcctl.application.internet import StreamServerEndpointService
+from svcctl.application.pem import server_context
 from svcctl.application.protocol import Factory
 from svcctl.application.sockets import Inherited, hand_over
-from svcctl.application.tls import server_context
 from svcctl.application.wire import Echo
 from svcctl.endpoints.values import Ssl, descriptor_name
 from svcctl.errors import EX_CONFIG, ConfigurationError, StartError
-from tests.unit.application.clients import close, until
+from tests.unit.application.certificates import LOOPBACK, openssl, s_client, started
+from tests.unit.application.clients import close, talk, until
 from tests.unit.application.conftest import Run
-
-LOOPBACK = "127.0.0.1"
-
-
-def openssl(folder: Path, *arguments: str) -> None:
-    """Run the openssl tool."""
-    tool = shutil.which("openssl")
-    assert tool is not None
-    subprocess.run([tool, *arguments], cwd=folder, check=True, capture_output=True)
-
-
-@pytest.fixture(scope="session")
-def pems(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Make an authority, a certificate below an intermediate one, and some that do not fit."""
-    folder = tmp_path_factory.mktemp("pems")
-    new = ("req", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-noenc", "-days", "2")
-    openssl(folder, *new, "-x509", "-subj", "/CN=root", "-keyout", "root.key", "-out", "root.pem")
-    (folder / "ca.cnf").write_text("basicConstraints=critical,CA:TRUE\n")
-    (folder / "leaf.cnf").write_text("subjectAltName=DNS:localhost\n")
-    for name, issuer, extensions in (("middle", "root", "ca.cnf"), ("leaf", "middle", "leaf.cnf")):
-        openssl(folder, *new[:-2], "-subj", f"/CN={name}", "-keyout", f"{name}.key", "-out", f"{name}.csr")
-        sign = ("x509", "-req", "-days", "2", "-in", f"{name}.csr", "-CA", f"{issuer}.pem", "-CAkey")
-        openssl(
-            folder, *sign, f"{issuer}.key", "-CAcreateserial", "-extfile", extensions, "-out", f"{name}.pem"
-        )
-    both = (folder / "leaf.key").read_bytes() + (folder / "leaf.pem").read_bytes()
-    (folder / "both.pem").write_bytes(both)
-    openssl(folder, "pkcs8", "-topk8", "-in", "leaf.key", "-passout", "pass:secret", "-out", "locked.key")
-    return folder
 
 
 def endpoint(
@@ -62,7 +36,7 @@ def endpoint(
 
 async def talk_tls(address: tuple[str, int], pems: Path, data: bytes) -> bytes:
     """Connect with TLS, trusting the authority alone; send, and return as many bytes as were sent."""
-    context = ssl.create_default_context(cafile=str(pems / "root.pem"))
+    context = tls.client_context(trustRoots=str(pems / "root.pem"))
     reader, writer = await asyncio.open_connection(*address, ssl=context, server_hostname="localhost")
     try:
         writer.write(data)
@@ -75,10 +49,8 @@ def test_a_tls_server_serves_with_its_whole_chain(run: Run, pems: Path) -> None:
     """A client that knows the authority alone trusts it."""
 
     async def main() -> None:
-        service = StreamServerEndpointService(endpoint(pems), Factory.forProtocol(Echo))
-        await lifecycle.start(service)
-        assert await talk_tls(service.address, pems, b"secret") == b"secret"
-        await lifecycle.stop(service)
+        async with started(StreamServerEndpointService(endpoint(pems), Factory.forProtocol(Echo))) as service:
+            assert await talk_tls(service.address, pems, b"secret") == b"secret"
 
     run(main())
 
@@ -90,18 +62,68 @@ def test_tls_works_over_an_inherited_socket(run: Run, pems: Path) -> None:
         described = endpoint(pems)
         with socket.create_server((LOOPBACK, 0)) as sock:
             hand_over(Inherited([(descriptor_name(described), sock)], unit="web.service"))
-            service = StreamServerEndpointService(described, Factory.forProtocol(Echo))
-            await lifecycle.start(service)
-            assert await talk_tls(sock.getsockname(), pems, b"secret") == b"secret"
-            await lifecycle.stop(service)
+            async with started(StreamServerEndpointService(described, Factory.forProtocol(Echo))):
+                assert await talk_tls(sock.getsockname(), pems, b"secret") == b"secret"
+
+    run(main())
+
+
+def test_a_client_that_speaks_no_tls_costs_its_own_connection_alone(run: Run, pems: Path) -> None:
+    """It gets no answer of the protocol; those before and after it are served."""
+
+    async def main() -> None:
+        async with started(StreamServerEndpointService(endpoint(pems), Factory.forProtocol(Echo))) as service:
+            verified = ("-quiet", "-verify_return_error", "-CAfile", str(pems / "root.pem"))
+            before = await s_client(service.address, *verified, "-verify_hostname", "localhost")
+            assert before.stdin is not None
+            assert before.stdout is not None
+            before.stdin.write(b"one\n")
+            assert await before.stdout.readline() == b"one\n"
+            assert b"GET" not in await talk(service.address, b"GET / HTTP/1.0\r\n\r\n")
+            assert await talk_tls(service.address, pems, b"secret") == b"secret"
+            before.stdin.write(b"two\n")
+            assert await before.stdout.readline() == b"two\n"
+            before.kill()
+            await before.communicate()
 
     run(main())
 
 
 def test_key_and_certificate_may_be_in_one_file(pems: Path) -> None:
     """As in the framework's description without `certKey`."""
-    context = server_context(endpoint(pems, key="both.pem", certificate="", chain=""))
-    assert isinstance(context, ssl.SSLContext)
+    assert isinstance(server_context(str(pems / "leaf.all")), ssl.SSLContext)
+
+
+def test_a_key_is_not_copied_with_the_certificate_beside_it(
+    pems: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A chain that is in a file of its own is put together with the certificate in a temporary one."""
+    real, together = pem.load_key, []
+
+    def load_key(context: ssl.SSLContext, key: str, certificate: str, *, shown: str) -> None:
+        together.append(Path(certificate).read_bytes())
+        real(context, key, certificate, shown=shown)
+
+    monkeypatch.setattr(pem, "load_key", load_key)
+    (pems / "beside.pem").write_bytes((pems / "leaf.key").read_bytes() + (pems / "leaf.pem").read_bytes())
+    server_context(str(pems / "beside.pem"), extraCertChain=str(pems / "middle.pem"))
+    (written,) = together
+    assert (written.count(b"BEGIN CERTIFICATE"), written.count(b"PRIVATE KEY")) == (2, 0)
+
+
+def test_parameters_of_the_key_exchange_are_loaded(pems: Path, tmp_path: Path) -> None:
+    """A file that holds none is named."""
+    openssl(tmp_path, "genpkey", "-genparam", "-algorithm", "DH", "-pkeyopt", "group:ffdhe2048", "-out", "p")
+    (tmp_path / "dh").write_bytes(openssl(tmp_path, "dhparam", "-in", "p"))
+    described = endpoint(pems).replace(dhParameters=str(tmp_path / "dh"))
+    source = tls.source_of(described)
+    assert isinstance(source, tls.Certificate)
+    assert isinstance(source.getContext(), ssl.SSLContext)
+    with pytest.raises(ConfigurationError, match=r"leaf\.pem holds no DH parameters"):
+        source.replace(dhParameters=str(pems / "leaf.pem")).getContext()
+    (tmp_path / "dh").write_text("-----BEGIN DH PARAMETERS-----\nAAAA\n-----END DH PARAMETERS-----\n")
+    with pytest.raises(ConfigurationError, match="cannot use the parameters in"):
+        source.getContext()
 
 
 def test_a_client_that_never_shakes_hands_is_cut_off(run: Run, pems: Path) -> None:
@@ -120,30 +142,50 @@ def test_a_client_that_never_shakes_hands_is_cut_off(run: Run, pems: Path) -> No
 
 
 @pytest.mark.parametrize(
-    ("key", "certificate", "chain"),
+    ("key", "certificate", "chain", "message"),
     [
-        ("missing.key", "leaf.pem", ""),
-        ("leaf.key", "missing.pem", "middle.pem"),
-        ("root.key", "leaf.pem", ""),
-        ("leaf.key", "leaf.key", ""),
-        ("leaf.key", "leaf.pem", "missing.pem"),
+        ("missing.key", "leaf.pem", "", r"cannot read \S*missing\.key: No such file"),
+        ("leaf.key", "missing.pem", "middle.pem", r"cannot read \S*missing\.pem: No such file"),
+        ("leaf.key", "leaf.pem", "missing.pem", r"cannot read \S*missing\.pem: No such file"),
+        ("leaf.key", "leaf.pem", "empty.pem", r"empty\.pem holds no certificate"),
+        ("leaf.key", "leaf.key", "", r"leaf\.key holds no certificate"),
+        ("leaf.pem", "", "", r"leaf\.pem holds no private key"),
+        ("root.key", "leaf.pem", "", r"root\.key does not belong to the certificate in \S*leaf\.pem"),
+        ("root.key", "leaf.pem", "middle.pem", r"certificate in \S*leaf\.pem and \S*middle\.pem"),
+        ("leaf.key", "broken.pem", "", r"cannot use the key in \S*leaf\.key with .* \S*broken\.pem"),
+        ("locked.key", "leaf.pem", "", r"locked\.key is protected by a passphrase"),
+        ("", "leaf.pem", "", "cannot read"),
     ],
-    ids=["no key", "no certificate", "another key", "no PEM", "no chain"],
 )
-def test_files_that_do_not_fit_are_an_error_with_a_hint(
-    pems: Path, key: str, certificate: str, chain: str
+def test_a_file_that_cannot_be_used_is_named(
+    pems: Path, key: str, certificate: str, chain: str, message: str
 ) -> None:
-    """With the status for a wrong configuration."""
-    with pytest.raises(ConfigurationError, match="cannot use the key") as caught:
-        server_context(endpoint(pems, key, certificate, chain))
-    assert "the key belongs to the certificate" in caught.value.hint
+    """With the status for a wrong configuration, and never with what is in it."""
+    source = tls.source_of(endpoint(pems, key, certificate, chain))
+    assert source is not None
+    with pytest.raises(ConfigurationError, match=message) as caught:
+        source.getContext()
     assert caught.value.exit_status == EX_CONFIG
+    assert "BEGIN" not in str(caught.value)
 
 
-def test_a_key_with_a_passphrase_is_refused_instead_of_asking_the_terminal(pems: Path) -> None:
-    """A service has none, and would wait there for ever."""
-    with pytest.raises(ConfigurationError, match="protected by a passphrase"):
-        server_context(endpoint(pems, key="locked.key"))
+@pytest.mark.parametrize("missing", ["leaf.key", "leaf.pem"])
+def test_a_file_that_may_not_be_read_says_when_it_may(
+    pems: Path, monkeypatch: pytest.MonkeyPatch, missing: str
+) -> None:
+    """A key of root's cannot be read once the process is somebody else."""
+    real = Path.read_bytes
+
+    def refuse(path: Path) -> bytes:
+        if path.name == missing:
+            raise PermissionError(13, "Permission denied")
+        return real(path)
+
+    monkeypatch.setattr(Path, "read_bytes", refuse)
+    with pytest.raises(ConfigurationError, match=rf"{missing}: Permission denied") as caught:
+        server_context(str(pems / "leaf.key"), str(pems / "leaf.pem"))
+    assert f"user {os.geteuid()}" in caught.value.hint
+    assert "restart" in caught.value.hint
 
 
 def test_the_key_is_read_while_it_still_may_be(run: Run, pems: Path, tmp_path: Path) -> None:
@@ -157,9 +199,8 @@ def test_the_key_is_read_while_it_still_may_be(run: Run, pems: Path, tmp_path: P
         )
         await lifecycle.bind(service)
         key.unlink()
-        await lifecycle.start(service)
-        assert await talk_tls(service.address, pems, b"secret") == b"secret"
-        await lifecycle.stop(service)
+        async with started(service):
+            assert await talk_tls(service.address, pems, b"secret") == b"secret"
 
     run(main())
 
@@ -172,7 +213,28 @@ def test_a_wrong_certificate_fails_before_anything_starts_and_holds_no_port(run:
         with pytest.raises(StartError) as caught:
             await lifecycle.start(service)
         assert caught.value.phase == "bind"
+        assert caught.value.exit_status == EX_CONFIG
         assert service.address is None
         assert service._listening is None
 
     run(main())
+
+
+def test_nothing_of_a_key_is_logged_and_nothing_of_it_is_kept(
+    run: Run, pems: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    """A running server can be copied, and pickled; the copy is stopped and reads the files itself."""
+    caplog.set_level(logging.DEBUG)
+
+    async def main() -> None:
+        async with started(StreamServerEndpointService(endpoint(pems), Factory.forProtocol(Echo))) as service:
+            await talk_tls(service.address, pems, b"secret")
+            assert copy.copy(service)._tls is None
+            data = pickle.dumps(service)
+            assert b"PRIVATE KEY" not in data
+            async with started(pickle.loads(data)) as other:  # noqa: S301 (made just above)
+                assert await talk_tls(other.address, pems, b"secret") == b"secret"
+        assert service._tls is None
+
+    run(main())
+    assert "PRIVATE KEY" not in caplog.text

@@ -7,6 +7,7 @@ import pytest
 
 from svcctl.endpoints import grammar
 from svcctl.endpoints.grammar import format_endpoint, parse_endpoint
+from svcctl.endpoints.rare import RARE_TYPES, Haproxy, Stdio, Tls, Unixgram
 from svcctl.endpoints.values import TYPES, Endpoint, Ssl, Systemd, Tcp, Tcp6, Udp, Unix
 from svcctl.errors import EndpointError
 
@@ -27,7 +28,20 @@ from svcctl.errors import EndpointError
         ("unix:/run/a\\=b\\:c\\\\d", Unix("/run/a=b:c\\d")),
         ("unix:mode", Unix("mode")),
         ("udp:53:interface=\\:\\:", Udp(53, "::")),
+        ("udp:5353:shared=1", Udp(5353, shared=True)),
         ("ssl:443:privateKey=k.pem:certKey=c.pem", Ssl(443, "k.pem", "c.pem")),
+        ("unix:/s:666:50:1", Unix("/s")),
+        ("unix:/s:lockfile=0", Unix("/s", lockfile=False)),
+        ("ssl:443:dhParameters=dh.pem", Ssl(443, dhParameters="dh.pem")),
+        ("TCP:80", Tcp(80)),
+        ("tls:/etc/certs", Tls("/etc/certs")),
+        ("tls:/etc/certs:8443:backlog=5:interface=127.0.0.1", Tls("/etc/certs", 8443, 5, "127.0.0.1")),
+        ("stdio:", Stdio()),
+        ("stdio", Stdio()),
+        ("unixgram:/s:mode=600", Unixgram("/s", 0o600)),
+        ("haproxy:tcp:80", Haproxy(Tcp(80))),
+        (r"HAProxy:unix:/a\:b:mode=600", Haproxy(Unix("/a:b", 0o600))),
+        ("haproxy:systemd:INET:name=web", Haproxy(Systemd("INET", name="web"))),
         ("systemd:domain=INET:index=0", Systemd("INET", 0)),
         ("systemd:INET6:name=web", Systemd("INET6", None, "web")),
     ],
@@ -45,7 +59,13 @@ def test_a_description_means_its_endpoint(text: str, endpoint: Endpoint) -> None
         (Tcp6(80), "tcp6:80"),
         (Unix("/a=b:c\\", 0o7), "unix:/a\\=b\\:c\\\\:mode=007"),
         (Udp(53), "udp:53"),
+        (Udp(5353, shared=True), "udp:5353:shared=1"),
         (Ssl(443, "server.pem", "c"), "ssl:443:certKey=c"),
+        (Unix("/s", lockfile=False), "unix:/s:lockfile=0"),
+        (Tls("/c", interface="::1"), r"tls:/c:interface=\:\:1"),
+        (Stdio(), "stdio:"),
+        (Unixgram("/s"), "unixgram:/s"),
+        (Haproxy(Tcp(80, "::1")), r"haproxy:tcp:80:interface=\:\:1"),
         (Systemd("INET", 0), "systemd:INET:index=0"),
         (Systemd("UNIX", None, "web"), "systemd:UNIX:name=web"),
     ],
@@ -58,14 +78,24 @@ def test_an_endpoint_has_one_shortest_description(endpoint: Endpoint, text: str)
 @pytest.mark.parametrize(
     ("text", "position", "expected"),
     [
-        ("", 0, "one of the types tcp, tcp6, ssl, unix, udp, systemd"),
+        ("", 0, "one of the types tcp, tcp6, ssl, unix, udp, systemd, tls, stdio, unixgram, haproxy"),
         ("8080", 0, "a type first: 'tcp:8080'"),
         ("port=80", 0, "a type first: 'tcp:80'"),
         ("8080:interface=::1", 0, "a type first: 'tcp:8080'"),
         ("/run/x.sock", 0, "a type first, as in 'unix:/run/web.sock'"),
-        ("TCP:80", 0, "'tcp': types are written in lower case"),
         ("tpc:80", 0, "did you mean 'tcp'?"),
-        ("stdio:", 0, "one of the types"),
+        ("stdio:x", 6, "stdio takes no arguments"),
+        ("tls:", 4, "the path of a folder"),
+        ("unix:/x:lockfile=2", 8, "0 or 1"),
+        ("ssl:443:sslmethod=SSLv3_METHOD", 8, "no 'sslmethod'"),
+        ("haproxy", 7, "one of the types"),
+        ("haproxy:", 8, "one of the types"),
+        ("haproxy:80", 8, "a type first: 'tcp:80'"),
+        ("haproxy:tcp:x", 12, "a port from 0 to 65535"),
+        ("haproxy:tcp", 11, "'port'"),
+        ("haproxy:udp:80", 8, "a type that accepts connections"),
+        ("haproxy:stdio:", 8, "a type that accepts connections"),
+        ("haproxy:haproxy:tcp:80", 8, "a type that accepts connections"),
         ("tcp", 3, "'port', which tcp cannot do without"),
         ("unix:mode=660", 13, "'address', which unix cannot do without"),
         ("tcp:", 4, "a port from 0 to 65535"),
@@ -117,8 +147,8 @@ def test_an_error_says_where_and_what_was_expected(text: str, position: int, exp
 
 def test_every_field_of_every_type_has_a_reader() -> None:
     """A field added to a type is not read by accident."""
-    fields = {field for kind in TYPES.values() for field in kind._fields}
-    assert set(grammar._READERS) == fields
+    kinds = [*TYPES.values(), *RARE_TYPES.values()]
+    assert {field for kind in kinds if kind is not Haproxy for field in kind._fields} == set(grammar._READERS)
 
 
 def test_reading_a_right_description_imports_nothing_but_the_values() -> None:

@@ -191,9 +191,52 @@ def test_an_older_systemd_is_warned_about() -> None:
 
 def test_ignored_fields_are_named_when_they_say_something() -> None:
     """Nothing of a manifest is left out in silence."""
-    node = replace(ECHO.tree, timers=(Timer(interval_ms=1, callable="x.y"),))
+    timer = Timer(interval_ms=1, callable="x.y")
+    node = replace(ECHO.tree, timers=(timer,), after=(), restart="temporary")
     manifest = replace(ECHO, tree=node, application=ApplicationInfo(name="echo", maintainer="Ann <a@b.c>"))
     assert [(one.severity, one.subject) for one in found(manifest, NEWER)] == [
         ("note", "application.maintainer"),
         ("note", "tree.timers"),
+        ("note", "tree.after"),
+        ("note", "tree.restart"),
     ]
+
+
+def test_a_connection_that_the_needs_do_not_allow_is_a_warning() -> None:
+    """Sockets in files need no network."""
+    node = replace(ECHO.tree, connections=("tcp:db.example:5432", "unix:/run/x"))
+    manifest = replace(ECHO, tree=node)
+    assert [(one.severity, one.subject) for one in found(manifest, NEWER)] == [("warning", "echo")]
+    assert "tcp:db.example:5432" in found(manifest, NEWER)[0].message
+    assert found(replace(manifest, needs=Needs(network="outbound")), NEWER) == []
+
+
+@pytest.mark.parametrize("sockets", [True, False])
+def test_standard_input_is_refused_since_a_service_has_none(sockets: bool) -> None:  # noqa: FBT001 (a parameter of the test)
+    """With and without socket units; nobody is told to give it an address."""
+    manifest = make_manifest("stdio:", "tcp:8007")
+    (problem,) = found(manifest, replace(NEWER, sockets=sockets))
+    assert (problem.severity, problem.subject) == ("error", "echo/server0")
+    assert "no standard input" in problem.message
+    assert "svcctl run" in problem.hint
+
+
+@pytest.mark.parametrize(
+    "endpoint",
+    [
+        "haproxy:ssl:443:privateKey=/home/k.pem",
+        "tls:/home/certs",
+        "ssl:443:privateKey=/k:dhParameters=/home/dh",
+    ],
+)
+def test_files_for_tls_that_cannot_be_seen_are_an_error_whatever_the_type(endpoint: str) -> None:
+    """Behind a prefix and in a folder, too."""
+    problems = found(make_manifest(endpoint), NEWER)
+    assert [problem.message.endswith("is hidden from the service") for problem in problems] == [True]
+
+
+@pytest.mark.parametrize("endpoint", ["haproxy:unix:/tmp/s", "unixgram:/tmp/s"])
+def test_any_path_that_no_client_would_see_is_an_error(endpoint: str) -> None:
+    """If the service makes it itself."""
+    problems = found(make_manifest(endpoint), OWN)
+    assert ["would be seen by the service alone" in problem.message for problem in problems] == [True]

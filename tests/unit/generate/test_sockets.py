@@ -42,6 +42,24 @@ def with_node(node: ServiceNode) -> Manifest:
         ("udp:53:interface=\\:\\:", {"ListenDatagram": "[::]:53", "BindIPv6Only": "ipv6-only"}),
         ("unix:/run/a b/100%i.sock:mode=660", {"ListenStream": "/run/a b/100%%i.sock", "SocketMode": "0660"}),
         ("unix:/run/x", {"SocketMode": "0666", "RemoveOnStop": "yes", "Backlog": "50"}),
+        (
+            "tls:/etc/certs:backlog=7",
+            {
+                "ListenStream": "[::]:443",
+                "BindIPv6Only": "both",
+                "Backlog": "7",
+                "FileDescriptorName": "tls-443",
+            },
+        ),
+        (r"tls:/etc/certs:interface=\:\:1", {"ListenStream": "[::1]:443", "BindIPv6Only": "ipv6-only"}),
+        ("tls:/etc/certs:interface=10.0.0.1", {"ListenStream": "10.0.0.1:443"}),
+        (
+            "unixgram:/run/x:mode=600",
+            {"ListenDatagram": "/run/x", "SocketMode": "0600", "RemoveOnStop": "yes"},
+        ),
+        ("haproxy:tcp:8007:backlog=9", {"ListenStream": "0.0.0.0:8007", "Backlog": "9"}),
+        ("haproxy:unix:/run/x:mode=660", {"ListenStream": "/run/x", "SocketMode": "0660"}),
+        ("haproxy:tcp:8007", {"FileDescriptorName": "tcp-8007"}),
     ],
 )
 def test_each_kind_of_endpoint_is_written_as_systemd_wants_it(endpoint: str, lines: dict[str, str]) -> None:
@@ -176,6 +194,15 @@ def test_an_address_that_all_instances_would_share_is_refused() -> None:
     """The second instance could not start."""
     (error,) = found(make_manifest("tcp:8007"), replace(TEMPLATE, listen=(("tcp-8007", "80"),)), "error")
     assert "%i" in error.message
+
+
+def test_a_shared_address_has_a_unit_for_each_of_those_who_share_it() -> None:
+    """All of them hand over a descriptor of the same name."""
+    manifest = make_manifest("udp:5353:shared=1", "udp:5353:shared=1")
+    assert found(manifest, OPTIONS, "error") == []
+    sockets = {name: text for name, text in texts(manifest, OPTIONS).items() if name.endswith(".socket")}
+    assert set(sockets) == {"echo-udp-5353.socket", "echo-udp-5353_2.socket"}
+    assert {values(text, "FileDescriptorName")[0] for text in sockets.values()} == {"udp-5353"}
 
 
 def test_the_same_address_twice_names_both_services() -> None:

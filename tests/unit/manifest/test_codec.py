@@ -37,6 +37,40 @@ def test_another_version_of_the_model_is_one_problem() -> None:
     ]
 
 
+def test_a_text_from_before_orders_and_restarts_is_read() -> None:
+    """Fields that were added have defaults; the version counts changes of what there was."""
+    text = encode(echo_manifest())
+    for field in ('"after":null,', '"connections":[],', '"restart":"permanent",', ',"supervision":null'):
+        assert text.count(field) == 2
+        text = text.replace(field, "")
+    assert decode(text) == echo_manifest()
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "where"),
+    [
+        ('"after":null', '"after":"x"', "after"),
+        ('"restart":"permanent"', '"restart":"always"', "restart"),
+        (
+            '"supervision":null',
+            '"supervision":{"strategy":"all","restarts":1,"within_ms":1}',
+            "supervision.strategy",
+        ),
+        (
+            '"supervision":null',
+            '"supervision":{"strategy":"one_for_all","restarts":1}',
+            "supervision.within_ms",
+        ),
+    ],
+)
+def test_a_wrong_order_or_restart_is_a_problem_of_its_field(old: str, new: str, where: str) -> None:
+    """Nothing is guessed."""
+    with pytest.raises(ProblemsError) as caught:
+        decode(encode(echo_manifest()).replace(old, new, 1))
+    (problem,) = caught.value.problems
+    assert problem.where.endswith(f".{where}")
+
+
 def test_problems_have_their_path_in_the_tree() -> None:
     """The path can be followed by hand."""
     text = encode(echo_manifest()).replace('"endpoint":"tcp:8007"', '"endpoint":8007,"x":0')

@@ -123,6 +123,10 @@ def test_the_network_fits_listeners_and_destinations() -> None:
     assert places(with_part("needs", connects_to=("10.0.0.1",))) == ["needs.connects_to"]
     local = with_listeners(("unix-_2frun_2fx", "unix:/run/x"))
     assert places(replace(local, needs=Needs(network="none"))) == []
+    others = with_listeners(
+        ("stdio", "stdio:"), ("unixgram-_2fx", "unixgram:/x"), ("unix-_2fy", "haproxy:unix:/y")
+    )
+    assert places(replace(others, needs=Needs(network="none"))) == []
 
 
 @pytest.mark.parametrize(
@@ -153,12 +157,23 @@ def test_a_listener_has_the_canonical_endpoint_and_its_name(name: str, endpoint:
         (("tcp-80", "tcp:80"), ("tcp6-80", "tcp6:80"), ""),
         (("tcp-80", "tcp:80"), ("udp-80", "udp:80"), ""),
         (("udp-80", "udp:80"), ("udp-80-_3a_3a", "udp:80:interface=\\:\\:"), ""),
+        (("udp-80", "udp:80:shared=1"), ("udp-80", "udp:80:shared=1"), ""),
+        (("udp-80", "udp:80:shared=1"), ("udp-80-10.0.0.1", "udp:80:interface=10.0.0.1:shared=1"), ""),
+        (("udp-80", "udp:80"), ("udp-80", "udp:80:shared=1"), "endpoint"),
+        (("udp-80", "udp:80:shared=1"), ("udp-80-10.0.0.1", "udp:80:interface=10.0.0.1"), "endpoint"),
         (
             ("tcp-80-127.0.0.1", "tcp:80:interface=127.0.0.1"),
             ("tcp-80-127.0.0.2", "tcp:80:interface=127.0.0.2"),
             "",
         ),
         (("a", "systemd:INET:name=a"), ("a", "systemd:INET:name=a"), "name"),
+        (("tcp-443", "tcp:443"), ("tls-443", "tls:/etc/keys"), "endpoint"),
+        (("tcp6-443", "tcp6:443"), ("tls-443", "tls:/etc/keys"), "endpoint"),
+        (("tls-443", "tls:/etc/keys"), ("ssl-443-192.0.2.1", "ssl:443:interface=192.0.2.1"), "endpoint"),
+        (("tcp-443", "tcp:443"), ("tls-443-_3a_3a1", "tls:/etc/keys:interface=\\:\\:1"), ""),
+        (("unix-_2fa", "unix:/a"), ("unixgram-_2fa", "unixgram:/a"), "endpoint"),
+        (("stdio", "stdio:"), ("stdio", "stdio:"), "name"),
+        (("tcp-80", "haproxy:tcp:80"), ("ssl-80", "ssl:80"), "endpoint"),
     ],
 )
 def test_two_listeners_must_not_want_one_address(

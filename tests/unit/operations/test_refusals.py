@@ -29,8 +29,14 @@ UNITS = "etc/systemd/system"
 def with_listeners(manifest: Manifest, *ports: int) -> Manifest:
     """Return the manifest with one server on these ports instead of its own."""
     listeners = tuple(Listener(name=f"tcp-{port}", endpoint=f"tcp:{port}") for port in ports)
+    return with_one(manifest, manifest.application.name, *listeners)
+
+
+def with_one(manifest: Manifest, name: str, *listeners: Listener) -> Manifest:
+    """Return the manifest with one server and another name of the application."""
     server = replace(manifest.tree.children[0], listeners=listeners)
-    return replace(manifest, tree=replace(manifest.tree, children=(server,)))
+    info = replace(manifest.application, name=name)
+    return replace(manifest, application=info, tree=replace(manifest.tree, children=(server,)))
 
 
 @pytest.mark.usefixtures("describing")
@@ -71,6 +77,23 @@ def test_an_address_of_another_application_is_refused_with_its_owner(describing:
         ):
             install(replace(other, sockets=sockets))
     assert install(replace(other, listen=(("tcp-8007", "8008"),))).applied
+
+
+@pytest.mark.parametrize("sockets", [True, False])
+def test_a_port_for_datagrams_belongs_to_several_applications_if_all_share_it(
+    describing: FakeDescribe,
+    sockets: bool,  # noqa: FBT001 (a table)
+) -> None:
+    """One that does not share it is refused."""
+    shared, alone = (Listener(name="udp-5353", endpoint=f"udp:5353{more}") for more in (":shared=1", ""))
+    request = replace(REQUEST, sockets=sockets)
+    describing.manifest = with_one(describing.manifest, "echo", shared)
+    assert install(request).receipt.addresses == ("0.0.0.0:5353/udp/shared",)
+    describing.manifest = with_one(describing.manifest, "other", shared)
+    assert install(replace(request, application="/srv/other.tac")).applied
+    describing.manifest = with_one(describing.manifest, "third", alone)
+    with pytest.raises(ConfigurationError, match=r"0\.0\.0\.0:5353/udp belongs to"):
+        install(replace(request, application="/srv/third.tac"))
 
 
 def test_a_folder_of_another_application_is_refused_with_its_owner(describing: FakeDescribe) -> None:

@@ -47,8 +47,12 @@ def test_the_way_up_binds_starts_and_then_says_ready_with_the_main_pid() -> None
 
 
 def test_the_start_timeout_is_extended_only_when_something_became_ready() -> None:
-    """EXTEND_TIMEOUT_USEC needs an advance; a status is sent in any case."""
+    """EXTEND_TIMEOUT_USEC needs an advance, which the beginning is, too; a status is sent in any case."""
     state, _ = after(Fact.LOADED, Fact.BOUND)
+    state, effects = step(state, Progress(0, 3, "echo/db", 90.0))
+    assert effects == (Notify("STATUS=0/3 ready, waiting for echo/db\nEXTEND_TIMEOUT_USEC=90000000"),)
+    _, effects = step(state, Progress(0, 3, "echo/db", 90.0))
+    assert effects == (Notify("STATUS=0/3 ready, waiting for echo/db"),)
     state, effects = step(state, Progress(1, 3, "echo/db", 90.0))
     assert effects == (Notify("STATUS=1/3 ready, waiting for echo/db\nEXTEND_TIMEOUT_USEC=90000000"),)
     _, effects = step(state, Progress(1, 3, "echo/web", 90.0))

@@ -10,7 +10,8 @@ import ipaddress
 import re
 from typing import Literal, NamedTuple
 
-from svcctl.endpoints.values import Endpoint, Ssl, Systemd, Tcp, Tcp6, Udp, Unix
+from svcctl.endpoints.rare import Stdio, Tls, Unixgram
+from svcctl.endpoints.values import Endpoint, Ssl, Systemd, Tcp, Tcp6, Udp, Unix, unwrapped
 
 Family = Literal["inet", "inet6", "unix", "other"]
 
@@ -43,17 +44,19 @@ def of_endpoint(endpoint: Endpoint, *, instances: bool) -> Address:
     Raises:
         AddressError: systemd cannot listen there.
     """
-    match endpoint:
-        case Unix(path):
+    match unwrapped(endpoint):
+        case Unix(path) | Unixgram(path):
             return Address("unix", _unix(path, instances=instances))
         case Tcp6(port, _, interface):
             return _inet(port, interface or "::", "inet6", instances=instances)
-        case Tcp(port, interface) | Udp(port, interface):
+        case Tcp(port, interface) | Udp(port, interface, _):
             return _inet(port, interface or "0.0.0.0", "inet", instances=instances)  # noqa: S104 (the framework's meaning)
-        case Ssl():
-            host = endpoint.interface or "0.0.0.0"  # noqa: S104 (the same)
-            return _inet(endpoint.port, host, "inet", instances=instances)
-        case Systemd():
+        case Ssl() | Tls() as tls:
+            host = tls.interface or "0.0.0.0"  # noqa: S104 (the same)
+            return _inet(tls.port, host, family_of(tls), instances=instances)
+        case Stdio():
+            raise AddressError("a service has no standard input that anybody could write to")
+        case _:
             raise AddressError("only the init system knows its address")
 
 
@@ -82,25 +85,32 @@ def of_text(text: str, endpoint: Endpoint, *, instances: bool) -> Address:
 
 def family_of(endpoint: Endpoint) -> Family:
     """Return the family of the sockets that an endpoint takes."""
-    match endpoint:
-        case Unix():
+    match unwrapped(endpoint):
+        case Unix() | Unixgram():
             return "unix"
         case Tcp6():
             return "inet6"
         case Systemd(domain):
             return _DOMAINS.get(domain, "other")
+        case Tcp() | Ssl() | Tls() | Udp() as inet:
+            return "inet6" if ":" in inet.interface else "inet"
         case _:
-            return "inet6" if ":" in endpoint.interface else "inet"
+            return "other"
+
+
+def path_of(endpoint: Endpoint) -> str:
+    """Return the path of the socket, empty for one that is not in the file system or whose path is not known."""
+    path: str = getattr(unwrapped(endpoint), "address", "")
+    return path
 
 
 def is_loopback(endpoint: Endpoint) -> bool:
     """Return whether only this machine can reach the endpoint."""
-    if isinstance(endpoint, Unix):
+    if path_of(endpoint) or isinstance(endpoint, Stdio):
         return True
-    if isinstance(endpoint, Systemd) or not endpoint.interface:
-        return False
+    interface: str = getattr(unwrapped(endpoint), "interface", "")
     try:
-        return ipaddress.ip_address(_numeric(endpoint.interface, "inet")).is_loopback
+        return ipaddress.ip_address(_numeric(interface, "inet")).is_loopback
     except ValueError:
         return False
 

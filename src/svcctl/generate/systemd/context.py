@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from svcctl.endpoints.values import Unix
+from svcctl.generate.systemd.addresses import family_of
 from svcctl.generate.systemd.directives import INSTANCE, STATE_ROOT, Parts, Specifier
 from svcctl.generate.systemd.listeners import Bound, collect
 from svcctl.generate.systemd.names import check_service_name, directory_name, service_unit
@@ -53,7 +53,7 @@ class Context:
     @property
     def own_ports(self) -> tuple[Bound, ...]:
         """Those of them that are no UNIX sockets."""
-        return tuple(bound for bound in self.own if not isinstance(bound.endpoint, Unix))
+        return tuple(bound for bound in self.own if family_of(bound.endpoint) in ("inet", "inet6"))
 
     @property
     def static_user(self) -> bool:

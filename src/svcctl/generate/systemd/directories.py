@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from svcctl.endpoints.values import Unix
+from svcctl.generate.systemd.addresses import path_of
 from svcctl.generate.systemd.context import Context
 from svcctl.generate.systemd.directives import Octal, Parts, RawPath, Words
 from svcctl.generate.systemd.hardening.files import is_below
@@ -70,7 +70,7 @@ def _removed_sockets(context: Context) -> list[Diagnostic]:
     return [
         _error(bound.node.path, f"{bound.listener.endpoint} {message}", hint)
         for bound in context.bounds
-        if isinstance(bound.endpoint, Unix) and is_below(bound.endpoint.address, (roots["runtime"],))
+        if is_below(path_of(bound.endpoint), (roots["runtime"],))
     ]
 
 
@@ -80,7 +80,4 @@ def _error(subject: str, message: str, hint: str) -> Diagnostic:
 
 def _own_sockets_below(context: Context) -> bool:
     runtime = (dict(directories(context))["runtime"],)
-    return any(
-        isinstance(bound.endpoint, Unix) and is_below(bound.endpoint.address, runtime)
-        for bound in context.own
-    )
+    return any(is_below(path_of(bound.endpoint), runtime) for bound in context.own)

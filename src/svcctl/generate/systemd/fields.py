@@ -16,7 +16,7 @@ HONOURED: frozenset[str] = frozenset(
         "schema",
         "application.name", "application.description", "application.version", "application.homepage",
         "tree.path", "tree.kind", "tree.class_name", "tree.listeners", "tree.listeners.name",
-        "tree.listeners.endpoint", "tree.children",
+        "tree.listeners.endpoint", "tree.connections", "tree.children",
         "origin.kind", "origin.digest", "origin.requires_python",
         "identity.uid", "identity.gid",
         "needs.network", "needs.connects_to", "needs.directories", "needs.reads", "needs.writes",
@@ -28,12 +28,19 @@ HONOURED: frozenset[str] = frozenset(
     }
 )  # fmt: skip
 
+_SUPERVISED = "services are restarted inside the process; systemd restarts it when the root of its tree fails"
+
 #: Fields that units have no place for, with what a user should know about it.
 IGNORED: Mapping[str, str] = {
     "application.maintainer": "units have no place for a maintainer",
     "tree.timers": "timers run inside the service; no timer units are made for them",
     "tree.timers.interval_ms": "timers run inside the service; no timer units are made for them",
     "tree.timers.callable": "timers run inside the service; no timer units are made for them",
+    "tree.after": "the services of an application start in their order inside its process; units order processes",
+    "tree.restart": _SUPERVISED,
+    "tree.supervision.strategy": _SUPERVISED,
+    "tree.supervision.restarts": _SUPERVISED,
+    "tree.supervision.within_ms": _SUPERVISED,
 }
 
 
@@ -42,6 +49,11 @@ def ignored_problems(manifest: Manifest) -> tuple[Diagnostic, ...]:
     present = []
     if manifest.application.maintainer:
         present.append("application.maintainer")
-    if any(node.timers for node in manifest.tree.walk()):
+    nodes = tuple(manifest.tree.walk())
+    if any(node.timers for node in nodes):
         present.append("tree.timers")
+    if any(node.after is not None for node in nodes):
+        present.append("tree.after")
+    if any(node.supervision is not None or node.restart != "permanent" for node in nodes):
+        present.append("tree.restart")
     return tuple(Diagnostic(severity="note", subject=field, message=IGNORED[field]) for field in present)

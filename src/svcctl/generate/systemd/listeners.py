@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator
 from itertools import count
 from typing import NamedTuple
 
 from svcctl.endpoints.grammar import parse_endpoint
-from svcctl.endpoints.values import Endpoint, Systemd
+from svcctl.endpoints.rare import Stdio
+from svcctl.endpoints.values import Endpoint, Systemd, Udp, unwrapped
 from svcctl.generate.systemd.addresses import Address, AddressError, family_of, of_endpoint, of_text
 from svcctl.generate.systemd.names import socket_unit
 from svcctl.generate.systemd.options import SystemdOptions
@@ -35,6 +37,11 @@ class Bound(NamedTuple):
         """It receives datagrams instead of accepting connections."""
         return self.node.kind == "datagram-server"
 
+    @property
+    def shared(self) -> bool:
+        """Others may have its port, too."""
+        return isinstance(self.endpoint, Udp) and self.endpoint.shared
+
 
 def collect(manifest: Manifest, options: SystemdOptions) -> tuple[Bound, ...]:
     """Return the listeners in the order in which they are bound.
@@ -44,15 +51,13 @@ def collect(manifest: Manifest, options: SystemdOptions) -> tuple[Bound, ...]:
     """
     found = [(node, listener) for node in manifest.tree.walk() for listener in node.listeners]
     alone = len(found) == 1
-    return tuple(
-        Bound(
-            node,
-            listener,
-            parse_endpoint(listener.endpoint),
-            socket_unit(options, listener, alone=alone) if options.sockets else "",
-        )
-        for node, listener in found
-    )
+    numbers = Counter[str]()
+    bounds = []
+    for node, listener in found:
+        numbers[listener.name] += 1
+        unit = socket_unit(options, listener, numbers[listener.name], alone=alone) if options.sockets else ""
+        bounds.append(Bound(node, listener, parse_endpoint(listener.endpoint), unit))
+    return tuple(bounds)
 
 
 def inherited(bounds: tuple[Bound, ...], options: SystemdOptions) -> tuple[tuple[Bound, Address], ...]:
@@ -69,7 +74,10 @@ def inherited(bounds: tuple[Bound, ...], options: SystemdOptions) -> tuple[tuple
 
 def problems(bounds: tuple[Bound, ...], options: SystemdOptions) -> list[Diagnostic]:
     """Return what keeps systemd from opening the listeners, or the service from binding them."""
-    found = _unknown_names(bounds, options)
+    found = _unknown_names(bounds, options) + [
+        problem for bound in bounds for problem in _without_input(bound)
+    ]
+    bounds = tuple(bound for bound in bounds if not isinstance(bound.endpoint, Stdio))
     if not options.sockets:
         return found + [problem for bound in bounds for problem in _unopened(bound)]
     given, several = dict(options.listen), _ports(bounds) > 1
@@ -111,8 +119,15 @@ def _unknown_names(bounds: tuple[Bound, ...], options: SystemdOptions) -> list[D
     return [_error(f"--listen {name}", "no listener has this name", hint) for name in unknown]
 
 
+def _without_input(bound: Bound) -> list[Diagnostic]:
+    if not isinstance(bound.endpoint, Stdio):
+        return []
+    message = f"{bound.listener.endpoint} a service has no standard input that anybody could write to"
+    return [_error(bound.node.path, message, "start it with svcctl run, or listen on unix:PATH instead")]
+
+
 def _unopened(bound: Bound) -> list[Diagnostic]:
-    if not isinstance(bound.endpoint, Systemd):
+    if not isinstance(unwrapped(bound.endpoint), Systemd):
         return []
     message = f"{bound.listener.endpoint} is handed over by a socket unit, and none is made"
     return [_error(bound.node.path, message, "leave socket activation on, or listen on tcp:PORT instead")]
@@ -123,7 +138,7 @@ def _repeated(bounds: tuple[Bound, ...]) -> list[Diagnostic]:
     found = []
     for bound in bounds:
         before = first.setdefault(bound.listener.name, bound)
-        if before is not bound:
+        if before is not bound and not bound.shared:
             message = f"{bound.listener.endpoint} is what {before.node.path} already listens on"
             found.append(_error(bound.node.path, message, "give each service an address of its own"))
     return found
@@ -133,10 +148,11 @@ def _indexed(bounds: tuple[Bound, ...]) -> list[Diagnostic]:
     if len(bounds) == 1:
         return []
     message = "the order of sockets from several units is undefined, so an index does not find one"
+    endpoints = [(bound, unwrapped(bound.endpoint)) for bound in bounds]
     return [
         _error(bound.node.path, f"{bound.listener.endpoint}: {message}", "write name=NAME instead of index=N")
-        for bound in bounds
-        if isinstance(bound.endpoint, Systemd) and bound.endpoint.name is None
+        for bound, endpoint in endpoints
+        if isinstance(endpoint, Systemd) and endpoint.name is None
     ]
 
 

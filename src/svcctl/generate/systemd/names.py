@@ -73,16 +73,19 @@ def service_unit(options: SystemdOptions) -> str:
     return f"{options.name}@.service" if options.instances else f"{options.name}.service"
 
 
-def socket_unit(options: SystemdOptions, listener: Listener, *, alone: bool) -> str:
+def socket_unit(options: SystemdOptions, listener: Listener, number: int = 1, *, alone: bool) -> str:
     """Return the file name of a listener's socket unit.
 
     Args:
         options: The target's options.
         listener: The listener.
+        number: Which one it is, from 1, of those that share its address.
         alone: It is the only one.
     """
     stem = options.name if alone else f"{options.name}-{listener.name}"
     suffix = "@.socket" if options.instances else ".socket"
+    if number > 1:
+        suffix = f"_{number}{suffix}"  # no address is written like this, see descriptor_name()
     if len(stem) + len(suffix) > _LONGEST:
         # Two long names may be alike where they are cut.
         mark = hashlib.sha256(listener.name.encode()).hexdigest()[:12]

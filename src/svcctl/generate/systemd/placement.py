@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from svcctl.endpoints.values import Ssl, Unix
+from svcctl.endpoints.rare import Tls
+from svcctl.endpoints.values import Endpoint, Ssl, unwrapped
+from svcctl.generate.systemd.addresses import path_of
 from svcctl.generate.systemd.context import Context
 from svcctl.generate.systemd.directories import directories
 from svcctl.generate.systemd.hardening.files import HOMES, TEMPORARY, code_folder, is_below
@@ -75,13 +77,18 @@ def _hidden_files(context: Context) -> Iterator[Diagnostic]:
                 hint = "exchange files through its runtime or state folder"
                 yield Diagnostic(severity="warning", subject=field, message=message, hint=hint)
     for bound in context.bounds:
-        yield from _keys(context, bound.node.path, bound.endpoint)
+        yield from _keys(context, bound.node.path, unwrapped(bound.endpoint))
 
 
-def _keys(context: Context, subject: str, endpoint: object) -> Iterator[Diagnostic]:
-    if not isinstance(endpoint, Ssl):
-        return
-    for path in dict.fromkeys((endpoint.privateKey, endpoint.certKey, endpoint.extraCertChain)):
+def _keys(context: Context, subject: str, endpoint: Endpoint) -> Iterator[Diagnostic]:
+    match endpoint:
+        case Tls(directory):
+            paths = [directory]
+        case Ssl():
+            paths = [endpoint.privateKey, endpoint.certKey, endpoint.extraCertChain, endpoint.dhParameters]
+        case _:
+            paths = []
+    for path in dict.fromkeys(paths):
         if (
             path
             and is_below(path, (*HOMES, *TEMPORARY))
@@ -94,7 +101,7 @@ def _keys(context: Context, subject: str, endpoint: object) -> Iterator[Diagnost
 
 def _hidden_sockets(context: Context) -> Iterator[Diagnostic]:
     for bound in context.own:
-        if isinstance(bound.endpoint, Unix) and is_below(bound.endpoint.address, (*HOMES, *TEMPORARY)):
+        if is_below(path_of(bound.endpoint), (*HOMES, *TEMPORARY)):
             message = f"{bound.listener.endpoint} would be seen by the service alone"
             yield _error(bound.node.path, message, "leave socket activation on, or use a path under /run")
 

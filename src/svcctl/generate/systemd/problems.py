@@ -16,6 +16,7 @@ from svcctl.generate.systemd.identity import identity_problems
 from svcctl.generate.systemd.listeners import Bound, problems
 from svcctl.generate.systemd.placement import placement_problems
 from svcctl.generate.systemd.service import GROWING_DELAY_SINCE, is_url
+from svcctl.manifest.model import connections_of
 from svcctl.plan.model import Diagnostic, Severity
 
 _OLDEST = 252
@@ -79,6 +80,9 @@ def _targets(context: Context) -> Iterator[Diagnostic]:
     if needs.connects_to and not outbound(context):
         message = 'addresses are named, but network is not "outbound": the service reaches none of them'
         yield _diagnostic("warning", "needs.connects_to", message, 'declare network="outbound"')
+    for path, text in connections_of(context.manifest.tree) if not outbound(context) else ():
+        message = f'connects to {text}, but the needs say network="{needs.network}": it may be refused'
+        yield _diagnostic("warning", path, message, 'declare network="outbound", or leave that need out')
     if own_network(context) and needs.network == "none" and context.own_ports:
         message = "the application declares no network, but opens ports of its own"
         yield _diagnostic("warning", "needs.network", message, "leave socket activation on")

@@ -5,7 +5,7 @@ Source: systemd.socket(5).
 
 from __future__ import annotations
 
-from svcctl.endpoints.values import Systemd, Udp, Unix
+from svcctl.endpoints.values import unwrapped
 from svcctl.generate.systemd.addresses import Address
 from svcctl.generate.systemd.directives import (
     INSTANCE,
@@ -50,22 +50,31 @@ def socket_lines(bound: Bound, address: Address, service: str, options: SystemdO
 
 
 def _listen(bound: Bound, address: Address, options: SystemdOptions) -> list[Line]:
-    datagrams = bound.datagrams or isinstance(bound.endpoint, Udp)
-    directive = "ListenDatagram" if datagrams else "ListenStream"
+    endpoint = unwrapped(bound.endpoint)
+    directive = "ListenDatagram" if bound.datagrams or endpoint.datagrams else "ListenStream"
     text = instance_parts(address.text) if options.instances else address.text
     lines = [Line("Socket", directive, RawPath(text), f"Where {bound.node.path} listens.")]
     if address.family == "inet6":
-        lines.append(Line("Socket", "BindIPv6Only", Words(("ipv6-only",)), "IPv4 is a listener of its own."))
-    if not isinstance(bound.endpoint, Systemd | Udp):
-        backlog = Number(bound.endpoint.backlog)
-        lines.append(Line("Socket", "Backlog", backlog, "As many connections wait as the endpoint says."))
+        lines.append(_families(both=endpoint.both_families and address.text.startswith("[::]:")))
+    backlog: int | None = getattr(endpoint, "backlog", None)  # not every type has one
+    if backlog is not None:
+        lines.append(
+            Line("Socket", "Backlog", Number(backlog), "As many connections wait as the endpoint says.")
+        )
     return lines
+
+
+def _families(*, both: bool) -> Line:
+    if both:
+        return Line("Socket", "BindIPv6Only", Words(("both",)), "The endpoint takes IPv4, too.")
+    return Line("Socket", "BindIPv6Only", Words(("ipv6-only",)), "IPv4 is a listener of its own.")
 
 
 def _permissions(bound: Bound, address: Address) -> list[Line]:
     lines = []
-    if isinstance(bound.endpoint, Unix):
-        mode = Octal(bound.endpoint.mode)
+    permissions = getattr(unwrapped(bound.endpoint), "mode", None)  # only those in the file system have them
+    if permissions is not None:
+        mode = Octal(permissions)
         lines.append(Line("Socket", "SocketMode", mode, "Who may connect, as the endpoint says."))
     if address.family == "unix":
         lines.append(Line("Socket", "RemoveOnStop", YES, "No file stays behind that nobody serves."))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from svcctl.endpoints.values import Unix
+from svcctl.generate.systemd.addresses import path_of
 from svcctl.generate.systemd.context import Context
 from svcctl.generate.systemd.directives import Parts, Paths, Words
 from svcctl.generate.systemd.hardening.guards import NO, YES, Guard
@@ -64,8 +64,8 @@ def _written(context: Context) -> Iterator[Guard]:
     folder = code_folder(context)
     if folder:
         yield Guard("ReadOnlyPaths", Paths((folder,)), "It cannot change its own code, wherever that lies.")
-    sockets = [bound.endpoint.address for bound in context.own if isinstance(bound.endpoint, Unix)]
-    folders = tuple(dict.fromkeys(path.rpartition("/")[0] or "/" for path in sockets))
+    sockets = [path_of(bound.endpoint) for bound in context.own]
+    folders = tuple(dict.fromkeys(path.rpartition("/")[0] or "/" for path in sockets if path))
     if context.needs.writes:
         reason = f"{context.name} writes {', '.join(context.needs.writes)}."
         yield Guard("ReadWritePaths", Paths(context.needs.writes), reason)

@@ -9,6 +9,7 @@ from svcctl.generate.systemd.addresses import is_loopback
 from svcctl.generate.systemd.context import Context
 from svcctl.generate.systemd.directives import Words
 from svcctl.generate.systemd.hardening.guards import NO, YES, Guard
+from svcctl.manifest.model import connections_of
 
 _CLOSED = "Connections to and from addresses of its own are refused; sockets handed to it are not affected."
 
@@ -37,6 +38,10 @@ def own_network(context: Context) -> str:
         return (
             f"{context.name} connects to {', '.join(context.needs.connects_to)}; everything else is refused."
         )
+    connections = connections_of(context.manifest.tree)
+    if connections:
+        more = f" (and {len(connections) - 1} more)" if len(connections) > 1 else ""
+        return f"{connections[0][0]} connects to {connections[0][1]}{more}."
     return f"{context.name} connects to addresses known only at run time."
 
 

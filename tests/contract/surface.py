@@ -1,0 +1,259 @@
+"""The framework's public surface: what can be called, with which arguments, and where it is found here.
+
+Written from the framework, not from this code. An argument list is Python's own notation. Names before a ``/`` are
+only ever given by position; ``...`` as a default stands for any. ``self`` is left out. ``None`` is an attribute or
+a name whose arguments are nobody's business.
+"""
+
+from __future__ import annotations
+
+SERVICE = "svcctl.application.service"
+INTERNET = "svcctl.application.internet"
+STRPORTS = "svcctl.application.strports"
+ENDPOINTS = "svcctl.application.endpoints"
+PROCMON = "svcctl.application.procmon"
+PROTOCOL = "svcctl.application.protocol"
+WIRE = "svcctl.application.wire"
+REACTOR = "svcctl.application.reactor"
+
+_TCP_SERVER = 'port, factory, backlog=50, interface=""'
+_TCP_CLIENT = "host, port, factory, timeout=30, bindAddress=None"
+_SSL_SERVER = 'port, factory, contextFactory, backlog=50, interface=""'
+_SSL_CLIENT = "host, port, factory, contextFactory, timeout=30, bindAddress=None"
+_UNIX_SERVER = "address, factory, backlog=50, mode=0o666, wantPID=0"
+_UNIX_CLIENT = "address, factory, timeout=30, checkPID=0"
+_UDP = 'port, protocol, interface="", maxPacketSize=8192'
+_MULTICAST = f"{_UDP}, listenMultiple=False"
+_UNIX_DATAGRAM_SERVER = "address, protocol, maxPacketSize=8192, mode=0o666"
+_UNIX_DATAGRAM_CLIENT = f"{_UNIX_DATAGRAM_SERVER}, bindAddress=None"
+
+#: The members that services and collections have, as interfaces and as classes.
+_SERVICE_MEMBERS = {
+    "setName": "name",
+    "setServiceParent": "parent",
+    "disownServiceParent": "",
+    "privilegedStartService": "",
+    "startService": "",
+    "stopService": "",
+}
+_COLLECTION_MEMBERS = {
+    "getServiceNamed": "name",
+    "__iter__": "",
+    "addService": "service",
+    "removeService": "service",
+}
+
+CALLABLES: dict[str, dict[str, str | None]] = {
+    SERVICE: {
+        "IService": None,
+        **{f"IService.{name}": given for name, given in _SERVICE_MEMBERS.items()},
+        "IServiceCollection": None,
+        **{f"IServiceCollection.{name}": given for name, given in _COLLECTION_MEMBERS.items()},
+        "IProcess": None,
+        "IPersistable": None,
+        "Service": "",
+        **{f"Service.{name}": given for name, given in _SERVICE_MEMBERS.items()},
+        "Service.__getstate__": "",
+        "MultiService": "",
+        **{f"MultiService.{name}": given for name, given in (_SERVICE_MEMBERS | _COLLECTION_MEMBERS).items()},
+        "MultiService.services": None,
+        "MultiService.namedServices": None,
+        "Application": "name, uid=None, gid=None",
+        "Application.setComponent": "interface, component, /",
+        "Application.getComponent": "interface, default=None, /",
+        "Application.addComponent": "component, ignoreClass=0, /",
+        "Application.unsetComponent": "interface, /",
+        "Application.removeComponent": "component, /",
+        "Process": "uid=None, gid=None",
+        "loadApplication": "filename, kind, passphrase=None",
+        "ServiceMaker": "name, module, description, tapname",
+    },
+    INTERNET: {
+        "TimerService": "step, callable, *args, **kwargs",
+        "TCPServer": _TCP_SERVER,
+        "TCPClient": _TCP_CLIENT,
+        "SSLServer": _SSL_SERVER,
+        "SSLClient": _SSL_CLIENT,
+        "UNIXServer": _UNIX_SERVER,
+        "UNIXClient": _UNIX_CLIENT,
+        "UDPServer": _UDP,
+        "MulticastServer": _MULTICAST,
+        "UNIXDatagramServer": _UNIX_DATAGRAM_SERVER,
+        "UNIXDatagramClient": _UNIX_DATAGRAM_CLIENT,
+        "CooperatorService": "",
+        "CooperatorService.coiterate": "iterator",
+        "StreamServerEndpointService": "endpoint, factory",
+        "ClientService": "endpoint, factory, retryPolicy=None, clock=None, prepareConnection=None",
+        "ClientService.whenConnected": "failAfterFailures=None",
+        "backoffPolicy": "initialDelay=1.0, maxDelay=60.0, factor=1.5, jitter=...",
+    },
+    STRPORTS: {
+        "service": "description, factory, reactor=None",
+        "listen": "description, factory",
+    },
+    ENDPOINTS: {
+        "serverFromString": "reactor, description",
+        "clientFromString": "reactor, description",
+        "quoteStringArgument": "argument",
+        "connectProtocol": "endpoint, protocol",
+        "TCP4ServerEndpoint": 'reactor, port, backlog=50, interface=""',
+        "TCP6ServerEndpoint": 'reactor, port, backlog=50, interface="::"',
+        "TCP4ClientEndpoint": "reactor, host, port, timeout=30, bindAddress=None",
+    },
+    "svcctl.application.systemd": {
+        "ListenFDs": "descriptors, names",
+        "ListenFDs.fromEnvironment": "environ=None, start=None",
+        "ListenFDs.inheritedDescriptors": "",
+        "ListenFDs.inheritedNamedDescriptors": "",
+        "AdoptedStreamServerEndpoint": "reactor, fd, family",
+    },
+    PROCMON: {
+        "ProcessMonitor": "",
+        "ProcessMonitor.addProcess": "name, args, uid=None, gid=None, env={}, cwd=None",
+        "ProcessMonitor.removeProcess": "name",
+        "ProcessMonitor.startProcess": "name",
+        "ProcessMonitor.stopProcess": "name",
+        "ProcessMonitor.restartAll": "",
+        "ProcessMonitor.startService": "",
+        "ProcessMonitor.stopService": "",
+    },
+    PROTOCOL: {
+        "Protocol": "",
+        "Protocol.makeConnection": "transport",
+        "Protocol.connectionMade": "",
+        "Protocol.dataReceived": "data",
+        "Protocol.connectionLost": "reason, /",
+        "Factory": "",
+        "Factory.forProtocol": "protocol, *args, **kwargs",
+        "Factory.buildProtocol": "addr",
+        "Factory.doStart": "",
+        "Factory.doStop": "",
+        "Factory.startFactory": "",
+        "Factory.stopFactory": "",
+        "ServerFactory": "",
+        "ClientFactory": "",
+        "ClientFactory.startedConnecting": "connector",
+        "ClientFactory.clientConnectionFailed": "connector, reason",
+        "ClientFactory.clientConnectionLost": "connector, reason",
+        "ReconnectingClientFactory": "",
+        "DatagramProtocol": "",
+        "DatagramProtocol.startProtocol": "",
+        "DatagramProtocol.stopProtocol": "",
+        "DatagramProtocol.datagramReceived": "datagram, addr",
+        "DatagramProtocol.connectionRefused": "",
+        "ConnectedDatagramProtocol": "",
+        "ConnectedDatagramProtocol.datagramReceived": "datagram",
+        "ConnectedDatagramProtocol.connectionFailed": "failure",
+    },
+    WIRE: dict.fromkeys(("Echo", "Discard", "Chargen", "QOTD", "Daytime"), ""),
+    REACTOR: {
+        "listenTCP": _TCP_SERVER,
+        "connectTCP": _TCP_CLIENT,
+        "listenSSL": _SSL_SERVER,
+        "connectSSL": _SSL_CLIENT,
+        "listenUNIX": _UNIX_SERVER,
+        "connectUNIX": _UNIX_CLIENT,
+        "listenUDP": _UDP,
+        "listenMulticast": _MULTICAST,
+        "listenUNIXDatagram": _UNIX_DATAGRAM_SERVER,
+        "connectUNIXDatagram": _UNIX_DATAGRAM_CLIENT,
+        "callLater": "delay, callable, /, *args, **kwargs",
+        "callWhenRunning": "callable, /, *args, **kwargs",
+        "callFromThread": "callable, /, *args, **kwargs",
+        "callInThread": "callable, /, *args, **kwargs",
+        "suggestThreadPoolSize": "size, /",
+        "addSystemEventTrigger": "phase, event, callable, /, *args, **kwargs",
+        "run": "installSignalHandlers=...",
+        "stop": "",
+    },
+}
+
+#: Attributes of a class or of a new object, and what they are at first.
+ATTRIBUTES: dict[str, dict[str, object]] = {
+    f"{SERVICE}.Service": {"running": 0, "name": None, "parent": None},
+    f"{SERVICE}.MultiService": {
+        "running": 0,
+        "name": None,
+        "parent": None,
+        "services": [],
+        "namedServices": {},
+    },
+    f"{SERVICE}.Process": {"processName": None, "uid": None, "gid": None},
+    f"{PROTOCOL}.Factory": {"protocol": None, "numPorts": 0},
+    f"{PROTOCOL}.Protocol": {"factory": None, "transport": None, "connected": 0},
+    f"{PROTOCOL}.DatagramProtocol": {"transport": None},
+    f"{PROCMON}.ProcessMonitor": {
+        "threshold": 1,
+        "killTime": 5,
+        "minRestartDelay": 1,
+        "maxRestartDelay": 3600,
+    },
+}
+
+#: Endpoint strings that servers take: each type with every argument, and with as few as it needs.
+SERVER_STRINGS = (
+    "tcp:80",
+    "tcp:80:127.0.0.1:50",
+    "tcp:port=80:interface=127.0.0.1:backlog=5",
+    "tcp6:80",
+    r"tcp6:80:50:\:\:1",
+    r"tcp6:port=80:backlog=5:interface=\:\:1",
+    "unix:/run/s",
+    "unix:/run/s:666:50:1",
+    "unix:address=/run/s:mode=600:backlog=5:lockfile=0",
+    "ssl:443",
+    "ssl:443:key.pem:cert.pem",
+    "ssl:port=443:privateKey=k.pem:certKey=c.pem:interface=127.0.0.1:backlog=5:extraCertChain=x.pem",
+    "ssl:443:sslmethod=TLSv1_2_METHOD",
+    "ssl:443:dhParameters=dh.pem",
+    "tls:/etc/certs",
+    r"tls:directory=/etc/certs:port=8443:backlog=5:interface=\:\:",
+    "systemd:domain=INET:index=0",
+    "systemd:domain=INET6:name=web",
+    "systemd:UNIX:0",
+    "systemd:domain=UNIX:name=web",
+    "stdio:",
+    "haproxy:tcp:80",
+    "haproxy:unix:/run/s:mode=600",
+)
+
+#: Those that clients take.
+CLIENT_STRINGS = (
+    "tcp:example.org:80",
+    "TCP:example.org:80",
+    "tcp:host=example.org:port=80:timeout=5:bindAddress=127.0.0.1",
+    "ssl:example.org:443",
+    "ssl:host=example.org:port=443:timeout=5:privateKey=k.pem:certKey=c.pem:caCertsDir=/etc/ca",
+    "ssl:example.org:443:hostname=www.example.org",
+    "unix:/run/s",
+    "unix:path=/run/s:timeout=5:lockfile=1",
+    "tls:example.org:443",
+    "tls:example.org:443:timeout=5:bindAddress=127.0.0.1:certificate=c.pem:privateKey=k.pem:trustRoots=/etc/ca",
+    r"tls:example.org:443:endpoint=unix\:/run/s",
+)
+
+#: What the files of its users name beyond that, by where it was; each has a place here or a line in the differences.
+ELSEWHERE: dict[str, str | None] = {
+    "twisted.internet.task.LoopingCall": f"{INTERNET}.TimerService",
+    "twisted.internet.defer.inlineCallbacks": None,
+    "twisted.application.app.startApplication": None,
+    "twisted.application.app.runApp": None,
+    "twisted.application.reactors.installReactor": None,
+    "twisted.scripts.twistd.ServerOptions": None,
+    "twisted.application.internet.GenericServer": None,
+    "twisted.enterprise.adbapi": None,
+    "twisted.web.wsgi.WSGIResource": None,
+    "twisted.plugin.getPlugins": None,
+    "twisted.application.service.IServiceMaker": None,
+    "twisted.python.usage.Options": None,
+    "twisted.python.log.ILogObserver": None,
+    "twisted.python.log.addObserver": None,
+    "twisted.python.log.startLogging": None,
+    "twisted.python.log.startLoggingWithObserver": None,
+    "twisted.python.log.FileLogObserver": None,
+    "twisted.python.logfile.LogFile": None,
+    "twisted.python.logfile.DailyLogFile": None,
+    "twisted.logger.textFileLogObserver": None,
+    "twisted.logger.globalLogPublisher": None,
+    "twisted.logger.LogLevelFilterPredicate": None,
+}
