@@ -133,6 +133,7 @@ class Referee:
         told: What the owner of the tree has been told since it was at rest.
         everyone: All services that there have been.
         fallen: The branches that have failed since they started.
+        graphs: The collections that began their last start or stop in the order of a graph.
     """
 
     def __init__(self, branches: tuple[Branch, ...], policy: Policy) -> None:
@@ -140,6 +141,7 @@ class Referee:
         self.told: list[BaseException] = []
         self.everyone: list[Probe] = []
         self.fallen: set[str] = set()
+        self.graphs: set[str] = set()
         self.failures: dict[str, list[Failure]] = defaultdict(list)
         self.root = MultiService(supervision=_policy(policy))
         self.root.setName("root")
@@ -201,7 +203,7 @@ class Referee:
             self.wrong.append(f"{probe.name} starts while the tree stops")
         early = [each for each in self.beside(probe) if not self.serves(each, home)]
         early += [each for each in self.across(probe) if not self.serves(each, self.root)]
-        if _state(home) is State.STARTING and not record_of(home).ordered:
+        if _state(home) is State.STARTING and self.is_sequence(home):
             position = list(home).index(probe)
             early += [each for each in list(home)[:position] if not self.serves(each, home)]
         self.wrong += [f"{probe.name} starts before {each.name}" for each in early]
@@ -210,6 +212,10 @@ class Referee:
                 branch.name in self.fallen and _state(self.root) is State.STARTING
             ):
                 self.wrong.append(f"{probe.name} starts before {branch.name}")
+
+    def is_sequence(self, collection: MultiService) -> bool:
+        """Tell whether a collection is no graph now, and was none when it began to start or stop."""
+        return not record_of(collection).ordered and collection.path not in self.graphs
 
     def serves(self, probe: Probe, common: MultiService) -> bool:
         """Tell whether what comes after a service may start: in a start it is enough to have been ready once."""
@@ -224,7 +230,7 @@ class Referee:
         home = probe.parent
         probe.over = probe.over or self.goes_down_for_good(probe)
         if home is not None and _state(home) is State.STOPPING:
-            if not record_of(home).ordered and not alone:
+            if self.is_sequence(home) and not alone:
                 late += list(home)[list(home).index(probe) + 1 :]
             if home.name not in self.fallen or _state(self.root) is State.STOPPING:
                 late += [each for each in self.probes() if home in self.branches_before(each.parent)]
@@ -253,7 +259,7 @@ class Referee:
         for probe in (each for each in branch if not each.late):
             names |= {text.split("/")[1] for text in probe.after or () if "/" in text}
         found = [each for each in self.root if each.name in names]
-        if all(each.after is None for each in self.root) and not record_of(self.root).ordered:
+        if self.is_sequence(self.root) and _state(self.root) not in RUNNING:
             found = list(self.root)[: [each is branch for each in self.root].index(True)]
         return found
 
@@ -267,13 +273,18 @@ class Referee:
         elif isinstance(event, RestartLimitReached):
             failures = self._recent(event.path, now)
             known = any(each.error is event.error for each in failures)
-            if len(failures) + (not known) <= event.restarts:
+            refused = isinstance(event.error, DependencyError)  # which no transition tells of
+            if not refused and len(failures) + (not known) <= event.restarts:
                 self.wrong.append(f"{event.path} gives up after {failures}")
         elif isinstance(event, lifecycle.Transition):
             self._moved(event, now)
 
     def _moved(self, event: lifecycle.Transition, now: float) -> None:
         parent, _, name = event.path.rpartition("/")
+        if event.after in (State.STARTING, State.STOPPING):
+            self.graphs.discard(event.path)
+            if any(event.path == each.path and record_of(each).ordered for each in (self.root, *self.root)):
+                self.graphs.add(event.path)
         if event.after is State.STARTING:
             for each in self.probes():
                 each.late = each.late and each.home.name != name
@@ -295,7 +306,8 @@ class Referee:
     def _may_be_late(self, probe: Probe, parent: str) -> bool:
         """Tell whether a service is being restarted, or was added to a branch and waits for another one."""
         restarted = self.failures["root"] or self.failures[probe.home.path]
-        return bool(restarted or (parent and any("/" in text for text in probe.after or ())))
+        across = any("/" in text for each in probe.home for text in each.after or ())
+        return bool(restarted or (parent and probe.late and across))
 
     def _check_restart(self, event: RestartScheduled) -> None:
         parent, _, name = event.path.rpartition("/")
@@ -321,6 +333,7 @@ class Referee:
 
     def _recent(self, path: str, now: float) -> list[Failure]:
         collection = self.root if path == "root" else self.root.getServiceNamed(path.rpartition("/")[2])
+        assert collection.supervision is not None
         return [
             each
             for each in self.failures[path]
@@ -328,7 +341,9 @@ class Referee:
         ]
 
     def _is_temporary(self, path: str) -> bool:
-        return any(each.name == path.rpartition("/")[2] for each in self.everyone if each.restart == TEMPORARY)
+        return any(
+            each.name == path.rpartition("/")[2] for each in self.everyone if each.restart == TEMPORARY
+        )
 
     def check_quiet(self) -> None:
         """Check that a tree that is ready and quiet is up, but for what may be down."""

@@ -217,7 +217,7 @@ class ChangingTree(RuleBasedStateMachine):
         """Nothing has happened that must never happen."""
         if hasattr(self, "world"):
             self.world.check_books()
-            assert self.world.wrong == []
+            assert not self.world.wrong, self.world.wrong
             assert self.loop.unhandled == []
 
     def teardown(self) -> None:

@@ -54,13 +54,13 @@ class SupervisedTree(RuleBasedStateMachine):
     @rule()
     def start(self) -> None:
         """Begin to start the tree."""
-        self.do(lifecycle.start(self.world.root))
+        self.do(lifecycle.start, self.world.root)
 
     @precondition(lambda self: self.task is None)
     @rule(budget=st.sampled_from((0.0, 1.0, 100.0)))
     def stop(self, budget: float) -> None:
         """Begin to stop the tree."""
-        self.do(lifecycle.stop(self.world.root, budget))
+        self.do(lifecycle.stop, self.world.root, budget)
 
     @precondition(lambda self: self.task is not None)
     @rule()
@@ -69,14 +69,14 @@ class SupervisedTree(RuleBasedStateMachine):
         assert self.task is not None
         self.task.cancel()
 
-    def do(self, work: Any) -> None:  # noqa: ANN401 (a coroutine)
+    def do(self, work: Any, *arguments: Any) -> None:  # noqa: ANN401 (a coroutine function and its arguments)
         """Do something that may go wrong in the ways that are allowed."""
-        self.task = self.loop.create_task(self.judged(work))
+        self.task = self.loop.create_task(self.judged(work, *arguments))
 
-    async def judged(self, work: Any) -> None:  # noqa: ANN401 (the same)
+    async def judged(self, work: Any, *arguments: Any) -> None:  # noqa: ANN401 (the same)
         """Take note of errors that must not be."""
         try:
-            await work
+            await work(*arguments)
         except (StartError, ExceptionGroup, asyncio.CancelledError):
             pass
         except LifecycleError as error:
@@ -147,7 +147,11 @@ class SupervisedTree(RuleBasedStateMachine):
 
         def act() -> None:
             probe = self.gone.pop(which % len(self.gone))
-            there = {name for each in self.world.probes() for name in (each.path, each.home is probe.home and each.name)}
+            there = {
+                name
+                for each in self.world.probes()
+                for name in (each.path, each.home is probe.home and each.name)
+            }
             there |= {each.path for each in self.world.root}
             if probe.after is not None:
                 probe.after = [text for text in probe.after if text in there]
@@ -179,7 +183,7 @@ class SupervisedTree(RuleBasedStateMachine):
             return
         try:
             self.loop.run_until_complete(asyncio.sleep(500))
-            self.do(lifecycle.stop(self.world.root, 100.0))
+            self.do(lifecycle.stop, self.world.root, 100.0)
             self.loop.run_until_complete(asyncio.sleep(500))
             self.nothing_is_wrong()
             self.world.check_quiet()
@@ -195,4 +199,4 @@ class SupervisedTree(RuleBasedStateMachine):
 
 
 TestSupervisedTree = SupervisedTree.TestCase
-TestSupervisedTree.settings = settings(max_examples=150, stateful_step_count=25, deadline=None)
+TestSupervisedTree.settings = settings(max_examples=300, stateful_step_count=25, deadline=None)

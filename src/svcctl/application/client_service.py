@@ -7,7 +7,7 @@ import logging
 from collections.abc import Awaitable, Callable, Sequence
 from typing import Any
 
-from svcctl.application.arguments import check_callable
+from svcctl.application.arguments import check_callable, check_interval
 from svcctl.application.backoff import backoffPolicy
 from svcctl.application.connecting import Dialer, client_endpoint, destination_text
 from svcctl.application.link import Link, outlast
@@ -43,7 +43,7 @@ class ClientService(Service):
             The hooks of a ``ClientFactory`` are not called.
         retryPolicy: Returns the seconds to wait after a number of failures in a row, from 1 on; ``None`` for
             :func:`~svcctl.application.backoff.backoffPolicy` with its defaults. What it raises is a failure of the
-            service.
+            service, and so is what is no number of seconds from 0 up.
         clock: Something with ``time()`` and ``call_at(when, callback, *args)``; ``None`` for the running loop.
         prepareConnection: Called with the protocol of each new connection, before anybody else gets it; may be
             ``async``. What it raises counts as a failed attempt.
@@ -177,6 +177,7 @@ class ClientService(Service):
             error = await self._attempt(dialer, Link(make_protocol))
             failures = failures + 1 if error is not None else 1
             delay = self.retryPolicy(failures)
+            check_interval(delay, "delay that retryPolicy may return")
             _log.info(
                 "scheduling retry",
                 extra={

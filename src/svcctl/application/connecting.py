@@ -243,4 +243,10 @@ def _check_lock(path: str) -> None:
 def _hint(error: OSError) -> str:
     if isinstance(error, socket.gaierror):
         return "look for a mistake in the host's name, then ask this machine: `getent hosts NAME`"
+    if isinstance(error, FileNotFoundError):
+        return "there is no such socket: is the server running?"
+    if isinstance(error, ConnectionRefusedError):
+        return "nobody answers there: is the server running?"
+    if isinstance(error, PermissionError):
+        return "look at the rights of the socket and of its folders; an installation grants what `needs` declares"
     return ""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import socket
 from collections.abc import Sequence
 from itertools import chain, zip_longest
@@ -119,6 +120,13 @@ async def dial(address: Address, local: tuple[str, int] | None) -> Connection:
             connection.bind(local)
         await asyncio.get_running_loop().sock_connect(connection, where)
         connection.getpeername()  # raises where the loop mistakes a UNIX socket's full backlog for a success
+    except OSError as error:
+        connection.close()
+        if not error.errno:
+            raise
+        # The loop's own text says which call failed, not why.
+        text = os.strerror(error.errno)
+        raise OSError(error.errno, text if family == socket.AF_UNIX else f"{text} ({where[0]})") from error
     except BaseException:
         connection.close()
         raise

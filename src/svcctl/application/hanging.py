@@ -6,8 +6,7 @@ import asyncio
 import os
 from typing import Any
 
-from svcctl.application.lifecycle import waiting_for
-from svcctl.application.record import Record, path_of, record_of, walk
+from svcctl.application.record import Record, path_of, record_of, waiting_for, walk
 from svcctl.application.stopping import stack_of
 from svcctl.errors import StartError, StartTimeoutError
 

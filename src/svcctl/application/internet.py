@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 from svcctl.application.listening import Acceptor, protocol_maker
 from svcctl.application.service import Service
-from svcctl.application.sockets import Listening, check_path, check_port, open_socket
+from svcctl.application.sockets import Listening, check_backlog, check_path, check_port, open_socket
 from svcctl.endpoints.values import Endpoint, Systemd, Tcp, Tcp6, Unix, unwrapped
 from svcctl.errors import UsageError
 
@@ -213,6 +213,7 @@ class TCPServer(StreamServerEndpointService):
 
     def __init__(self, port: int, factory: Any, backlog: int = 50, interface: str = "") -> None:  # noqa: ANN401 (three kinds of factory)
         check_port(port)
+        check_backlog(backlog)
         endpoint = Tcp6(port, backlog, interface) if ":" in interface else Tcp(port, interface, backlog)
         super().__init__(endpoint, factory)
 
@@ -240,6 +241,7 @@ class UNIXServer(StreamServerEndpointService):
         wantPID: int = 0,
     ) -> None:
         check_path(address, mode)
+        check_backlog(backlog)
         super().__init__(Unix(address, mode, backlog, bool(wantPID)), factory)
 
 

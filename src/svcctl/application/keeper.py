@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import errno
 import logging
 import os
 from collections.abc import Callable
@@ -34,6 +35,10 @@ class Limits(Protocol):
     killTime: float
     minRestartDelay: float
     maxRestartDelay: float
+
+    @property
+    def path(self) -> str:
+        """Path of the service."""
 
 
 class Keeper:
@@ -130,13 +135,18 @@ class Keeper:
         if self._run is not None:
             _log.warning(
                 "process did not end in time and is killed",
-                extra={"svcctl_process": self.name, "svcctl_seconds": self._limits.killTime},
+                extra={
+                    "svcctl_path": self._limits.path,
+                    "svcctl_process": self.name,
+                    "svcctl_seconds": self._limits.killTime,
+                },
             )
             self._run.kill()
 
     def _exited(self, status: int) -> None:
         self._lasted = self._clock.time() - self._began
-        _log.info("process has ended", extra={"svcctl_process": self.name, "svcctl_status": status})
+        facts = {"svcctl_path": self._limits.path, "svcctl_process": self.name, "svcctl_status": status}
+        _log.info("process has ended", extra=facts)
         # What it has started must not go on beside the next one.
         self.end()
 
@@ -157,9 +167,11 @@ class Keeper:
             _log.error(
                 "process cannot be started",
                 extra={
+                    "svcctl_path": self._limits.path,
                     "svcctl_process": self.name,
                     "svcctl_program": os.fsdecode(self._program.args[0]),
                     "svcctl_error": error.strerror or self._refusal,
+                    "svcctl_hint": _hint(error, self._program),
                 },
             )
         self._lasted = 0.0
@@ -187,3 +199,20 @@ class Keeper:
             self.start()
         except Exception as error:  # noqa: BLE001 (a service may fail for any reason)
             self._failed(error)
+
+
+def _hint(error: OSError, program: Program) -> str:
+    """Return what to do about a program that cannot be started."""
+    if program.cwd is not None and error.filename == program.cwd:
+        return f"the working folder {os.fsdecode(program.cwd)} has to be one that the process may enter"
+    match error.errno:
+        case errno.EACCES | errno.EPERM:
+            return (
+                "the file and the interpreter in its first line have to be executable; an installation allows those "
+                'in needs={"programs": [...]} alone, so name both there'
+            )
+        case errno.ENOENT:
+            return "look for a mistake in its path, or in that of the interpreter in its first line"
+        case errno.ENOEXEC:
+            return "a script begins with a line such as #!/bin/sh"
+    return ""

@@ -52,6 +52,7 @@ from svcctl.application.record import (
     settled,
     starts_alone,
     stays_started,
+    waiting_for,
     walk,
 )
 from svcctl.errors import LifecycleError, ReloadError, ServiceFailedError, StartError
@@ -246,13 +247,6 @@ def progress(root: Any) -> Progress:  # noqa: ANN401 (services need no common cl
     return Progress(ready, len(records), path_of(waiting) if waiting is not None else "")
 
 
-def waiting_for(records: list[Record]) -> Record | None:
-    """Return the first of the innermost services that are starting, or about to, among those of a whole tree."""
-    starting = [record for record in records if record.state in (State.STARTING, State.BACKING_OFF)]
-    around = {record.parent for record in starting}
-    return next((record for record in starting if record not in around), None)
-
-
 def _refuse_if_busy(record: Record) -> None:
     if record.busy or record.state in CHANGING:
         doing = "being bound or released" if record.busy else record.state.value
@@ -322,7 +316,9 @@ async def start_children(record: Record) -> None:
     record.children_task = asyncio.current_task()
     try:
         while True:
-            pending = [each for each in children_of(record) if not (stays_started(each) or starts_alone(each))]
+            pending = [
+                each for each in children_of(record) if not (stays_started(each) or starts_alone(each))
+            ]
             if not pending:
                 if not record.joining:
                     break
@@ -345,7 +341,10 @@ async def start_children(record: Record) -> None:
 
 async def _start_member(parent: Record, child: Record) -> None:
     if child.start_task is not None or child.stop_task is not None or child.state in CHANGING:
+        removals = parent.removals
         await settled(child)
+        if parent.removals != removals and not parent.ordered:
+            return  # its turn may be another one now
     if child.parent is not parent or stays_started(child):
         return
     try:

@@ -129,7 +129,9 @@ async def _join(record: Record, before: asyncio.Task[None] | None) -> None:
             await next_change(record.parent)
         while (late := _obstacle(record)) is not None:
             if not _will_be_up(late):
-                problem = Problem(path_of(record), f"comes after {path_of(late)}, which is {late.state.value}")
+                problem = Problem(
+                    path_of(record), f"comes after {path_of(late)}, which is {late.state.value}"
+                )
                 raise DependencyError(f"dependencies of {path_of(root_of(record))}", (problem,))
             await next_change(late)
         if record.parent is not None and record.parent.state in RUNNING and not is_ending(record.parent):
@@ -193,6 +195,12 @@ def _is_mended(record: Record) -> bool:
 
 async def _leave(record: Record, before: set[asyncio.Task[None]], failure: BaseException | None) -> None:
     if before:
-        await asyncio.wait(before)
+        try:
+            await asyncio.wait(before)
+        except asyncio.CancelledError:  # the time of the whole stop is over, so theirs is, too
+            for task in before:
+                task.cancel()
+            await asyncio.wait(before)
+            raise
     await unchanging(record)
     await stop_at_once(record, budget_of(record), failure=failure)

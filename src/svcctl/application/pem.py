@@ -172,7 +172,7 @@ def _read(path: str, markers: tuple[bytes, ...]) -> bytes:
 
 
 def _unreadable(path: str, error: OSError) -> ConfigurationError:
-    hint = ""
+    hint = "look for a mistake in the path; a relative one counts from the working directory"
     if isinstance(error, PermissionError):
         hint = (
             f"the process runs as user {os.geteuid()} now; a key that only root can read is read at the start "

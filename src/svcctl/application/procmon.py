@@ -187,7 +187,11 @@ class ProcessMonitor(Service):
         except asyncio.CancelledError:
             _log.warning(
                 "processes are killed: there is no time left",
-                extra={"svcctl_processes": [keeper.name for keeper in keepers if keeper.alive]},
+                extra={
+                    "svcctl_path": self.path,
+                    "svcctl_processes": [keeper.name for keeper in keepers if keeper.alive],
+                    "svcctl_hint": "make killTime less than the application's stop_timeout",
+                },
             )
             for keeper in keepers:
                 keeper.kill()

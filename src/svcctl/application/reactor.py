@@ -278,7 +278,7 @@ def run(installSignalHandlers: bool = True) -> None:  # noqa: FBT001, FBT002 (th
     Raises:
         StartError: What was asked for could not be started.
         ServiceFailedError: Something failed later.
-        LifecycleError: The loop runs already.
+        LifecycleError: The loop runs already, or a ``.tac`` is being loaded.
     """
     from svcctl.application.reactor_script import Script  # noqa: PLC0415 (only scripts)
 

@@ -8,6 +8,7 @@ import signal
 import sys
 import threading
 from functools import partial
+from types import FrameType
 from typing import Any
 
 from svcctl.application import lifecycle
@@ -46,11 +47,17 @@ class Script:
             StartError: What was asked for could not be started.
             ServiceFailedError: Something failed later.
             ExceptionGroup: Something failed while it stopped.
+            LifecycleError: The loop runs already, or a ``.tac`` is being loaded.
             SystemExit: Some code asked for the end of the process; everything has been stopped before.
         """
         if running_loop() is not None:
             raise LifecycleError(
                 "the loop runs already", hint="svcctl runs the reactor of an application; leave run() out"
+            )
+        if _is_loading():
+            raise LifecycleError(
+                "reactor.run() in a .tac would start it while it is loaded",
+                hint="leave run() out: svcctl runs the reactor of an application",
             )
         previous = {each: signal.getsignal(each) for each in self.signals}
         asked: BaseException | None = None
@@ -101,6 +108,16 @@ class Script:
             raise failure.result()
         if not self.stopping.cancelled():
             self.stopping.result()
+
+
+def _is_loading() -> bool:
+    """Tell whether a ``.tac``, which is a module of that name, is what calls."""
+    frame: FrameType | None = sys._getframe()  # noqa: SLF001 (who has loaded one before is none of its callers)
+    while frame is not None:
+        if frame.f_globals.get("__name__") == "__tac__":
+            return True
+        frame = frame.f_back
+    return False
 
 
 async def _either(*those: asyncio.Future[Any]) -> None:

@@ -8,7 +8,7 @@ from collections.abc import Awaitable, Callable, Generator, Iterable
 from enum import Enum
 from typing import TYPE_CHECKING, Any, TypeGuard
 
-from svcctl.errors import ParentError, ServiceFailedError
+from svcctl.errors import ServiceFailedError
 
 if TYPE_CHECKING:
     from svcctl.application.supervision import Supervisor
@@ -208,23 +208,6 @@ def forget(record: Record) -> None:
         _slotted.pop(id(record.service), None)
 
 
-def refuse_second_parent(service: Any, parent: Any) -> None:  # noqa: ANN401 (services need no common class)
-    """Refuse to add a service that is in a collection already, or that the collection is in."""
-    present = getattr(service, "parent", None)
-    if present is not None and present is not parent:
-        raise ParentError(
-            f"{path_of(record_of(service))} has a parent already",
-            hint="take it out with disownServiceParent() first",
-        )
-    if present is not None and any(child is service for child in parent):
-        raise ParentError(f"{path_of(record_of(service))} is in that collection already")
-    above = parent
-    while above is not None:
-        if above is service:
-            raise ParentError(f"{path_of(record_of(service))} cannot be below itself")
-        above = getattr(above, "parent", None)
-
-
 def is_collection(service: object) -> bool:
     """Tell whether a service holds others."""
     return hasattr(service, "addService") and hasattr(service, "__iter__")
@@ -292,6 +275,13 @@ def _position(record: Record) -> int:
     return len(list(record.parent.service))
 
 
+def waiting_for(records: list[Record]) -> Record | None:
+    """Return the first of the innermost services that are starting, or about to, among those of a whole tree."""
+    starting = [record for record in records if record.state in (State.STARTING, State.BACKING_OFF)]
+    around = {record.parent for record in starting}
+    return next((record for record in starting if record not in around), None)
+
+
 def move(record: Record, state: State, error: BaseException | None = None) -> None:
     """Bring a service into a state and tell the observers of its tree."""
     before = record.state
@@ -322,7 +312,7 @@ def stays_started(child: Record) -> bool:
 
 def starts_alone(child: Record) -> bool:
     """Tell whether a service is started by a task of its own, whatever its collection does."""
-    return child.start_task is not None and child.stop_task is None
+    return child.start_task is not None and not child.start_task.cancelling()
 
 
 async def settled(record: Record) -> None:

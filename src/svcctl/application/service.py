@@ -26,11 +26,17 @@ from svcctl.application.record import (
     move,
     path_of,
     record_of,
-    refuse_second_parent,
     root_of,
 )
 from svcctl.application.root import Application, Process
-from svcctl.errors import DuplicateNameError, NotChildError, ParentError, ServiceNotFoundError, SvcctlError
+from svcctl.errors import (
+    DuplicateNameError,
+    NotChildError,
+    ParentError,
+    ServiceNotFoundError,
+    SvcctlError,
+    UsageError,
+)
 
 if TYPE_CHECKING:
     from svcctl.application.supervision import Supervision
@@ -105,7 +111,7 @@ class Service:
             TypeError: ``parent`` is no collection.
         """
         collection: Any = IServiceCollection(parent)  # type: ignore[misc,call-arg]  # the interface adapts
-        refuse_second_parent(self, collection)
+        _refuse_second_parent(self, collection)
         outcome: Awaitable[None] | None = collection.addService(self)
         self.parent = collection
         return outcome or self._joined(
@@ -205,6 +211,9 @@ class MultiService(Service):
         supervision: ``None``: it fails with its child.
         services: The children in order; change it through :meth:`addService` and :meth:`removeService`.
         namedServices: The children that have a name.
+
+    Raises:
+        UsageError: ``supervision`` is none.
     """
 
     kind = "collection"
@@ -212,6 +221,11 @@ class MultiService(Service):
 
     def __init__(self, *, supervision: Supervision | None = None) -> None:
         if supervision is not None:
+            if not hasattr(supervision, "strategy"):
+                raise UsageError(
+                    f"{supervision!r} is no supervision",
+                    hint='give Supervision("one_for_one") of svcctl.application.supervision',
+                )
             self.supervision = supervision
 
     @property
@@ -252,7 +266,7 @@ class MultiService(Service):
             raise TypeError(
                 f"{type(service).__name__} object is no service; IService() gives the root of its tree"
             )
-        refuse_second_parent(service, self)
+        _refuse_second_parent(service, self)
         name = service.name
         if name is not None:
             if name in self.namedServices:
@@ -337,3 +351,20 @@ class MultiService(Service):
     def __getitem__(self, index: int) -> Any:  # noqa: ANN401 (services need no common class)
         """Return the child at a position."""
         return self.services[index]
+
+
+def _refuse_second_parent(service: Any, parent: Any) -> None:  # noqa: ANN401 (services need no common class)
+    """Refuse to add a service that is in a collection already, or that the collection is in."""
+    present = getattr(service, "parent", None)
+    if present is not None and present is not parent:
+        raise ParentError(
+            f"{path_of(record_of(service))} has a parent already",
+            hint="take it out with disownServiceParent() first",
+        )
+    if present is not None and any(child is service for child in parent):
+        raise ParentError(f"{path_of(record_of(service))} is in that collection already")
+    above = parent
+    while above is not None:
+        if above is service:
+            raise ParentError(f"{path_of(record_of(service))} cannot be below itself")
+        above = getattr(above, "parent", None)

@@ -28,6 +28,7 @@ _log = logging.getLogger(__name__)
 _DOMAINS = {"INET": socket.AF_INET, "INET6": socket.AF_INET6, "UNIX": socket.AF_UNIX}
 _FIRST_UNPRIVILEGED_PORT = 1024
 _HIGHEST_PORT = 65535
+_LONGEST_BACKLOG = 2**31 - 1
 _LONGEST_PATH = 107  # unix(7): sun_path holds 108 bytes with its NUL
 _HIGHEST_MODE = 0o7777
 
@@ -143,6 +144,16 @@ def check_port(port: object) -> None:
     """
     if isinstance(port, bool) or not isinstance(port, int) or not 0 <= port <= _HIGHEST_PORT:
         raise UsageError(f"{port!r} is no port", hint="give a whole number from 0 to 65535")
+
+
+def check_backlog(backlog: object) -> None:
+    """Refuse what is no number of connections that may wait.
+
+    Raises:
+        UsageError: It is no whole number from 0 to 2147483647.
+    """
+    if isinstance(backlog, bool) or not isinstance(backlog, int) or not 0 <= backlog <= _LONGEST_BACKLOG:
+        raise UsageError(f"{backlog!r} is no backlog", hint="give a whole number from 0 up, such as 50")
 
 
 def check_path(address: object, mode: object = 0) -> None:
@@ -346,7 +357,7 @@ def _hint(error: OSError, endpoint: Endpoint) -> str:
 _NO_FILES = "the user of this process may not make files in that folder, or may not look into it"
 _NO_LOCK = "the name with .lock behind it is no plain file, as the framework's own lock was none: remove it"
 _PATH_HINTS = {
-    errno.ENOENT: "the folder of the socket does not exist",
+    errno.ENOENT: "the folder of the socket does not exist: make it, or give another path",
     **dict.fromkeys((errno.EACCES, errno.EPERM, errno.EROFS), _NO_FILES),
     **dict.fromkeys((errno.ELOOP, errno.EISDIR, errno.ENXIO), _NO_LOCK),
 }
@@ -357,7 +368,7 @@ def _path_hint(error: OSError, path: str) -> str:
         return _PATH_HINTS.get(error.errno or 0, "")
     try:
         if not stat.S_ISSOCK(os.lstat(path).st_mode):
-            return "there is something else than a socket under that name"
+            return "there is something else than a socket under that name: remove it, or give another path"
     except OSError:
         return "another process holds its lock, the name with .lock behind it"
     return "something listens there already: `ss -lxp` shows what"

@@ -80,7 +80,11 @@ class Stopping:
         for task in late:
             task.cancel()
         if late:
+            now = asyncio.get_running_loop().time
             await self._patiently(set(late), self._grace_left())
+            until = now() + SHORTEST_GRACE  # which they have however often whoever waits is cancelled
+            while (left := {task for task in late if not task.done()}) and self.cut and now() < until:
+                await self._patiently(left, until - now())
         return late
 
     def _grace_left(self) -> float:

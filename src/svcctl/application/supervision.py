@@ -268,7 +268,11 @@ class _Repair:
     async def _back_off(self) -> None:
         delay = 0.0
         for child, error in self.broken.items():
-            if child.parent is not self._record or child.start_task is not None or child.stop_task is not None:
+            if (
+                child.parent is not self._record
+                or child.start_task is not None
+                or child.stop_task is not None
+            ):
                 continue
             attempt = self._supervisor.attempt(child)
             seconds = self._supervisor.policy.backoff(attempt)

@@ -6,7 +6,7 @@ from typing import Any
 
 from svcctl.application.context_factory import check_context_factory
 from svcctl.application.internet import StreamServerEndpointService
-from svcctl.application.sockets import check_port
+from svcctl.application.sockets import check_backlog, check_port
 from svcctl.application.tls import Certificate
 from svcctl.endpoints.values import Endpoint, Ssl, Tcp, Tcp6
 
@@ -39,6 +39,7 @@ class SSLServer(StreamServerEndpointService):
         interface: str = "",
     ) -> None:
         check_port(port)
+        check_backlog(backlog)
         check_context_factory(contextFactory, server=True)
         self.contextFactory = contextFactory
         super().__init__(_endpoint(port, contextFactory, backlog, interface), factory)

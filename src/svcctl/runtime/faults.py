@@ -71,9 +71,11 @@ def report_all(error: BaseException) -> tuple[str, ...]:
 def report_unhandled(context: Mapping[str, Any]) -> None:
     """Log what asyncio's exception handler gets: an exception that nobody retrieved, a callback that raised."""
     origin = next((context[key] for key in ("task", "future", "handle", "protocol") if key in context), None)
-    _log.error(
-        "%s", context["message"], exc_info=context.get("exception"), extra={"svcctl_origin": repr(origin)}
-    )
+    error = context.get("exception")
+    text, frames = context["message"], user_frames(error) if error is not None else ""
+    if frames:
+        text += f"\n{frames.rstrip()}"
+    _log.error("%s", text, exc_info=None if frames else error, extra={"svcctl_origin": repr(origin)})
 
 
 def errno_of(error: BaseException) -> int:

@@ -15,6 +15,7 @@ import logging
 import os
 import sys
 import time
+import warnings
 from collections.abc import Mapping
 
 from svcctl.errors import UsageError
@@ -55,6 +56,9 @@ def configure(level: str, form: str, *, identifier: str = "svcctl") -> None:
     root.addHandler(_handler(form, identifier))
     root.setLevel(level.upper())
     logging.captureWarnings(capture=True)
+    if not sys.warnoptions:
+        # Python shows these for __main__ alone; the file of an application is what that is elsewhere.
+        warnings.filterwarnings("default", category=DeprecationWarning, module="__tac__")
 
 
 def check(level: str, form: str) -> None:

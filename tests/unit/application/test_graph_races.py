@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-from typing import Any
 
 import pytest
 
@@ -114,7 +113,7 @@ def test_an_edge_that_comes_in_the_middle_of_a_start_is_kept() -> None:
         front.after = ["first"] if after is not None else None
         storage.after = ["first"] if after is not None else None
 
-        async def main(root: Any, front: Any) -> None:
+        async def main(root: MultiService, front: MultiService) -> None:
             starting = asyncio.ensure_future(lifecycle.start(root))
             await asyncio.sleep(1)
             front.addService(Timed(log, "web", ["root/storage/db"]))
@@ -128,10 +127,15 @@ def test_an_edge_that_comes_in_the_middle_of_a_start_is_kept() -> None:
 
 @pytest.mark.parametrize("after", [None, ()])
 @pytest.mark.parametrize("deep", [False, True])
-def test_a_child_added_to_a_starting_branch_waits_for_a_later_one(*, after: Any, deep: bool) -> None:
+def test_a_child_added_to_a_starting_branch_waits_for_a_later_one(
+    *, after: tuple[str, ...] | None, deep: bool
+) -> None:
     """Its own branch does not, as the later one may wait for that; the whole tree is ready with all of them."""
     log: list[str] = []
-    inner, storage = tree(Timed(log, "slow", seconds=3.0), name="inner"), tree(Timed(log, "db"), name="storage")
+    inner, storage = (
+        tree(Timed(log, "slow", seconds=3.0), name="inner"),
+        tree(Timed(log, "db"), name="storage"),
+    )
     front = tree(inner, name="front") if deep else inner
     root = tree(front, Timed(log, "middle", after), storage)
     where = storage.path
@@ -261,6 +265,50 @@ def test_a_branch_that_waits_for_its_restart_is_part_of_the_running_tree() -> No
         await asyncio.sleep(20)
         assert log[:4] == ["+db", "db up", "+web", "web up"]
         assert log[4:6] == ["+late0.0", "+late4.0"]
+        await lifecycle.stop(root, 100.0)
+
+    run(main())
+
+
+def test_a_child_that_changes_its_place_while_it_still_stops_starts_in_its_new_place() -> None:
+    """After those who are before it by then."""
+    log: list[str] = []
+    first, second = Timed(log, "first", seconds=3.0), Timed(log, "second")
+    root = tree(first, second)
+
+    async def main() -> None:
+        await started(root, log)
+        root.removeService(first)
+        await lifecycle.stop(root[0])
+        root.removeService(second)
+        again = tree(first, second)
+        starting = asyncio.ensure_future(lifecycle.start(again))
+        await asyncio.sleep(0.5)
+        again.removeService(first)
+        again.addService(first)
+        await starting
+        await lifecycle.stop(again, 100.0)
+        await lifecycle.stop(root)
+
+    run(main())
+    assert log.index("+second") < log.index("+first")
+
+
+def test_a_child_that_comes_back_to_a_starting_branch_waits_for_another_one_alone() -> None:
+    """The branch waits neither for it nor for its end in what it was before."""
+    log: list[str] = []
+    child = Timed(log, "child")
+    front, storage = tree(child, name="front"), tree(Timed(log, "db"), name="storage")
+    root = tree(front, storage)
+
+    async def main() -> None:
+        starting = asyncio.ensure_future(lifecycle.start(root))
+        await asyncio.sleep(0.5)
+        front.addService(Timed(log, "web", ["root/storage/db"]))
+        front.removeService(child)
+        front.addService(child)
+        await starting
+        assert states(front) == ["ready", "ready"]
         await lifecycle.stop(root, 100.0)
 
     run(main())

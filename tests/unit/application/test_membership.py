@@ -318,3 +318,25 @@ def test_a_child_removed_during_a_drain_is_drained_once_before_it_stops(*, at_on
     assert sorted(log) == sorted(f"{what} {name}" for what in ("drain", "drained", "stop") for name in "ab")
     assert log.index("drained a") < log.index("stop a")
     assert log.index("drained b") < log.index("stop b")
+
+
+@pytest.mark.parametrize("cancels", [1, 3])
+def test_a_stop_that_is_cancelled_again_and_again_still_waits_for_who_has_left(cancels: int) -> None:
+    """Long enough that what was cut off can come to its end."""
+    log: list[str] = []
+
+    async def main() -> None:
+        child = Draining(log, "a")
+        root = tree(child)
+        await lifecycle.start(root)
+        root.removeService(child)
+        await asyncio.sleep(0.1)
+        stop = asyncio.create_task(lifecycle.stop(root, 0.0))
+        await asyncio.sleep(0)
+        for _ in range(cancels):
+            await asyncio.sleep(0)
+            stop.cancel()
+        await asyncio.wait({stop})
+        assert log[-1] == "stop a"
+
+    run(main())

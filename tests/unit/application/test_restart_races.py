@@ -30,7 +30,9 @@ class Work(Timed):
 
 
 @pytest.mark.parametrize("supervision", [None, Supervision()])
-def test_work_that_ends_while_its_collection_starts_is_not_done_again(supervision: Supervision | None) -> None:
+def test_work_that_ends_while_its_collection_starts_is_not_done_again(
+    supervision: Supervision | None,
+) -> None:
     """The collection becomes ready without it, and does it again when it is started again."""
     log: list[str] = []
     root = MultiService(supervision=supervision)
@@ -127,6 +129,7 @@ def test_a_failure_in_the_turn_in_which_a_restart_ends_is_not_lost() -> None:
     """The one restart is over, so there has to be another."""
     log: list[str] = []
     root = supervised(log, "a")
+    turns = 0
 
     class Eager(Timed):
         async def startService(self) -> None:
@@ -147,7 +150,8 @@ def test_a_failure_in_the_turn_in_which_a_restart_ends_is_not_lost() -> None:
         assert record_of(root).state is State.FAILED  # it failed again and again, up to the limit
         await lifecycle.stop(root, 100.0)
 
-    for turns in range(1, 12):
+    for late in range(1, 12):
+        turns = late
         run(main())
         root.removeService(root[1])
 
@@ -270,6 +274,25 @@ def test_a_failure_below_what_has_given_up_is_only_logged(caplog: pytest.LogCapt
         run(main())
     assert [str(each.exc_info[1]) for each in caplog.records if each.exc_info] == ["second"]
     assert not [each for each in events if isinstance(each, RestartScheduled)]
+
+
+def test_a_stop_cuts_off_all_that_stops_one_after_the_other() -> None:
+    """One that has finished, was removed, and is back."""
+    log: list[str] = []
+    child = Work(log, "child", seconds=9.0)
+    root = tree(Timed(log, "a"), child)
+
+    async def main() -> None:
+        await started(root, log)
+        await asyncio.sleep(1)
+        root.removeService(child)
+        root.addService(child)
+        await asyncio.sleep(1)
+        with pytest.raises(ExceptionGroup):
+            await lifecycle.stop(root, 0.0)
+        assert asyncio.all_tasks() == {asyncio.current_task()}
+
+    run(main())
 
 
 @pytest.mark.parametrize("end", ["finish", "fail"])
