@@ -260,32 +260,19 @@ class ServiceEndedError(SvcctlError):
 
 
 class RestartLimitError(SvcctlError):
-    """The services of a collection failed more often than its supervision allows; the last cause is in ``__cause__``.
-
-    Args:
-        restarts: How many restarts are allowed.
-        within: In how many seconds.
-        cause: The last failure.
-    """
+    """More restarts were needed than ``restarts`` within ``within`` seconds; the last cause is in ``__cause__``."""
 
     code = "restart-limit"
 
     def __init__(self, restarts: int, within: float, cause: BaseException) -> None:
-        super().__init__(
-            f"more than {restarts} restarts within {within:g} s: {describe_cause(cause)}",
-            hint=getattr(cause, "hint", ""),
-        )
+        message = f"more than {restarts} restarts within {within:g} s: {describe_cause(cause)}"
+        super().__init__(message, hint=getattr(cause, "hint", ""))
         self.exit_status = getattr(cause, "exit_status", EX_SOFTWARE)
         self.__cause__ = cause
 
 
 class StartTimeoutError(SvcctlError, TimeoutError):
-    """A start made no progress within its limit.
-
-    Args:
-        limit: The limit in seconds.
-        stack: Where the task of the service that everybody waits for stands; empty if it has none.
-    """
+    """A start made no progress for ``limit`` seconds; ``stack`` is where the task of whom all wait for stands."""
 
     code = "start-timeout"
     exit_status = EX_TEMPFAIL
@@ -387,24 +374,6 @@ class CommandError(SvcctlError):
         self.command = command
         self.status = status
         self.output = output
-
-
-class AlreadyCalled(SvcctlError, ValueError):  # noqa: N818 (the name that users of the framework know)
-    """A delayed call was to be changed that has been made already."""
-
-    code = "already-called"
-
-
-class AlreadyCancelled(SvcctlError, ValueError):  # noqa: N818 (the same)
-    """A delayed call was to be changed that has been cancelled already."""
-
-    code = "already-cancelled"
-
-
-class ReactorNotRunning(SvcctlError, RuntimeError):  # noqa: N818 (the same)
-    """The reactor was asked for something that only a running application can do."""
-
-    code = "reactor-not-running"
 
 
 class ProcessNameError(SvcctlError, KeyError):

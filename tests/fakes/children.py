@@ -1,4 +1,4 @@
-"""Programs that run only in the imagination: the stand-in for :class:`svcctl.application.child.Child`.
+"""Programs that run only in the imagination: the stand-in for :class:`svcctl.application.processes.child.Child`.
 
 ``tests/unit/application/test_child.py`` holds it to what real processes do.
 """
@@ -8,7 +8,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable
 
-from svcctl.application.programs import Program
+from svcctl.application.processes.programs import Program
 
 
 class FakeChild:

@@ -7,7 +7,7 @@ import logging
 from collections import Counter
 from typing import Any, NamedTuple
 
-from svcctl.application.record import State, record_of
+from svcctl.application.tree.record import State, record_of
 from svcctl.errors import ServiceFailedError, StartError, StopError
 from tests.property.lifecycle_probes import Boom, Core, Spec, World, build, path
 

@@ -9,10 +9,10 @@ from typing import Any, NamedTuple
 
 from svcctl.application import lifecycle
 from svcctl.application.events import RestartLimitReached, RestartScheduled
-from svcctl.application.failing import PERMANENT, TEMPORARY
-from svcctl.application.record import RESTING, RUNNING, State, record_of
 from svcctl.application.service import MultiService, Service
 from svcctl.application.supervision import Supervision
+from svcctl.application.tree.failing import PERMANENT, TEMPORARY
+from svcctl.application.tree.record import RESTING, RUNNING, State, record_of
 from svcctl.errors import DependencyError
 
 ONE_FOR_ONE = "one_for_one"

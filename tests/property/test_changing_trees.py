@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
 from svcctl.application import lifecycle
-from svcctl.application.record import State, record_of
+from svcctl.application.tree.record import State, record_of
 from svcctl.errors import LifecycleError, StartError, StopTimeoutError
 from tests.fakes.loop import JumpingLoop
 from tests.property.lifecycle_probes import Hook, Spec

@@ -7,7 +7,7 @@ import asyncio
 from hypothesis import given
 from hypothesis import strategies as st
 
-from svcctl.application.client_service import ClientService
+from svcctl.application.clients.service import ClientService
 from svcctl.application.protocol import Factory, Protocol
 from tests.fakes.clock import Clock, settle
 from tests.fakes.loop import run

@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from svcctl.application import lifecycle
-from svcctl.application.record import State
+from svcctl.application.tree.record import State
 from svcctl.errors import StartError, StopError
 from tests.fakes.loop import run
 from tests.property.lifecycle_model import FailedError, Fault, Node

@@ -7,10 +7,10 @@ from typing import Any
 from hypothesis import given
 from hypothesis import strategies as st
 
-from svcctl.application.graph import arrange
 from svcctl.application.interfaces import IService
-from svcctl.application.record import children_of, path_of, record_of, walk
 from svcctl.application.service import Application, MultiService, Service
+from svcctl.application.tree.graph import arrange
+from svcctl.application.tree.record import children_of, path_of, record_of, walk
 from svcctl.errors import DependencyError, ProblemsError
 from svcctl.manifest.model import Origin
 from svcctl.manifest.order import orders_of

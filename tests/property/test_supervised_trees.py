@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
 from svcctl.application import lifecycle
-from svcctl.application.record import RESTING, State, record_of
 from svcctl.application.supervision import STRATEGIES
+from svcctl.application.tree.record import RESTING, State, record_of
 from svcctl.errors import DependencyError, LifecycleError, StartError
 from tests.fakes.loop import JumpingLoop
 from tests.property.supervised_world import Branch, Leaf, Probe, Referee

@@ -8,8 +8,8 @@ from collections import deque
 from collections.abc import Awaitable, Generator, Iterator
 from typing import Any
 
-from svcctl.application.record import is_awaitable
 from svcctl.application.service import Service
+from svcctl.application.tree.record import is_awaitable
 from svcctl.errors import UsageError
 
 #: Seconds of work between two turns of the event loop.

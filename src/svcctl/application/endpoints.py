@@ -2,7 +2,7 @@
 
 The first argument of each was the reactor; it is taken and not looked at. What they return is what
 :class:`~svcctl.application.internet.StreamServerEndpointService` and
-:class:`~svcctl.application.client_service.ClientService` take.
+:class:`~svcctl.application.clients.service.ClientService` take.
 
 Example:
     >>> TCP4ServerEndpoint(None, 8007, interface="127.0.0.1")
@@ -15,11 +15,11 @@ from __future__ import annotations
 
 from typing import Any
 
-from svcctl.application.client_values import tcp_client, unix_client
-from svcctl.application.connecting import Dialer, client_endpoint
-from svcctl.application.link import Link
+from svcctl.application.clients.connecting import Dialer, client_endpoint
+from svcctl.application.clients.link import Link
+from svcctl.application.clients.values import tcp_client, unix_client
 from svcctl.application.protocol import Adapter
-from svcctl.application.sockets import check_port
+from svcctl.application.servers.sockets import check_port
 from svcctl.application.tls import Certificate
 from svcctl.endpoints.client_grammar import parse_client
 from svcctl.endpoints.clients import ClientEndpoint, TcpClient, UnixClient
@@ -138,7 +138,7 @@ async def connectProtocol(endpoint: Any, protocol: Any) -> Any:  # noqa: ANN401 
     """Connect a protocol that is there already, once; nothing keeps the connection nor closes it at a stop.
 
     Args:
-        endpoint: As for :class:`~svcctl.application.client_service.ClientService`.
+        endpoint: As for :class:`~svcctl.application.clients.service.ClientService`.
         protocol: A ``Protocol`` of the framework, or an asyncio protocol.
 
     Returns:

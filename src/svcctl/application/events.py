@@ -1,4 +1,4 @@
-"""What observers of a tree are told beside :class:`~svcctl.application.record.Transition`.
+"""What observers of a tree are told beside :class:`~svcctl.application.tree.record.Transition`.
 
 Every event has ``path``, a text form of one line, and ``fields()`` for logs and other programs; logging is one
 consumer of them, not their purpose.

@@ -14,23 +14,23 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
-from svcctl.application.listening import Acceptor, protocol_maker
+from svcctl.application.servers.listening import Acceptor, protocol_maker
+from svcctl.application.servers.sockets import Listening, check_backlog, check_path, check_port, open_socket
 from svcctl.application.service import Service
-from svcctl.application.sockets import Listening, check_backlog, check_path, check_port, open_socket
 from svcctl.endpoints.values import Endpoint, Systemd, Tcp, Tcp6, Unix, unwrapped
 from svcctl.errors import UsageError
 
 if TYPE_CHECKING:
     from svcctl.application.backoff import backoffPolicy
-    from svcctl.application.client import SSLClient, TCPClient, UNIXClient
-    from svcctl.application.client_service import ClientService
+    from svcctl.application.clients.client import SSLClient, TCPClient, UNIXClient
+    from svcctl.application.clients.service import ClientService
     from svcctl.application.cooperator import CooperatorService
-    from svcctl.application.datagram import UDPServer
-    from svcctl.application.multicast import MulticastServer
+    from svcctl.application.datagrams.multicast import MulticastServer
+    from svcctl.application.datagrams.udp import UDPServer
+    from svcctl.application.datagrams.unix import UNIXDatagramClient, UNIXDatagramServer
+    from svcctl.application.servers.tls_server import SSLServer
     from svcctl.application.task import TaskService
     from svcctl.application.timer import TimerService
-    from svcctl.application.tls_server import SSLServer
-    from svcctl.application.unix_datagram import UNIXDatagramClient, UNIXDatagramServer
 
 __all__ = [
     "ClientService",
@@ -53,19 +53,19 @@ __all__ = [
 
 #: The services of other modules, which have their home here, too, under the names that users know.
 _ELSEWHERE = {
-    "ClientService": "client_service",
-    "SSLClient": "client",
-    "TCPClient": "client",
-    "UNIXClient": "client",
+    "ClientService": "clients.service",
+    "SSLClient": "clients.client",
+    "TCPClient": "clients.client",
+    "UNIXClient": "clients.client",
     "backoffPolicy": "backoff",
-    "SSLServer": "tls_server",
+    "SSLServer": "servers.tls_server",
     "CooperatorService": "cooperator",
     "TaskService": "task",
     "TimerService": "timer",
-    "UDPServer": "datagram",
-    "MulticastServer": "multicast",
-    "UNIXDatagramClient": "unix_datagram",
-    "UNIXDatagramServer": "unix_datagram",
+    "UDPServer": "datagrams.udp",
+    "MulticastServer": "datagrams.multicast",
+    "UNIXDatagramClient": "datagrams.unix",
+    "UNIXDatagramServer": "datagrams.unix",
 }
 
 
@@ -246,7 +246,7 @@ class UNIXServer(StreamServerEndpointService):
 
 
 def _proxy_acceptor() -> type[Acceptor]:
-    from svcctl.application.proxy import ProxyAcceptor  # noqa: PLC0415 (only behind a proxy)
+    from svcctl.application.servers.proxy import ProxyAcceptor  # noqa: PLC0415 (only behind a proxy)
 
     return ProxyAcceptor
 

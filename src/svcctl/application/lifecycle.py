@@ -27,9 +27,9 @@ from collections.abc import Awaitable, Callable, Generator
 from functools import partial
 from typing import Any, NamedTuple
 
-from svcctl.application.binding import bind_tree
 from svcctl.application.interfaces import IService
-from svcctl.application.record import (
+from svcctl.application.tree.binding import bind_tree
+from svcctl.application.tree.record import (
     CHANGING,
     DONE,
     RUNNING,
@@ -78,8 +78,7 @@ DEFAULT_BUDGET = 10.0
 DEEPEST = 95
 
 
-#: Called with the root of each tree that is about to be bound or described: what belongs to the process and not to
-#: one tree, such as the ports of the reactor's module, has itself added to it.
+#: Called with the root of each tree that is about to be bound or described: what belongs to the process joins it.
 joining: list[Callable[[Any], None]] = []
 
 
@@ -135,7 +134,8 @@ class StopChildren:
         self.record = record
 
     def __await__(self) -> Generator[Any, None, None]:
-        from svcctl.application.stopping import budget_of, stop_children_for_hook, stop_record  # noqa: PLC0415 (needed only now)
+        from svcctl.application.tree.budget import budget_of  # noqa: PLC0415 (needed only now)
+        from svcctl.application.tree.stopping import stop_children_for_hook, stop_record  # noqa: PLC0415 (the same)
 
         if self.record.stopping is not None:
             return stop_children_for_hook(self.record).__await__()
@@ -159,7 +159,7 @@ async def bind(root: Any) -> None:  # noqa: ANN401 (services need no common clas
     except GeneratorExit:
         raise  # the loop is gone, and with it all that could be awaited
     except BaseException:
-        from svcctl.application.stopping import release_all  # noqa: PLC0415 (not needed until something fails)
+        from svcctl.application.tree.stopping import release_all  # noqa: PLC0415 (not needed until something fails)
 
         await release_all(record)
         raise
@@ -193,7 +193,7 @@ async def stop(root: Any, budget: float = DEFAULT_BUDGET) -> None:  # noqa: ANN4
         ExceptionGroup: Services failed to stop; all others have stopped.
         LifecycleError: The tree is being bound or started at this moment: cancel that instead.
     """
-    from svcctl.application.stopping import stop_record  # noqa: PLC0415 (not needed until something stops)
+    from svcctl.application.tree.stopping import stop_record  # noqa: PLC0415 (not needed until something stops)
 
     await stop_record(_top(root), budget)
 
@@ -269,7 +269,7 @@ def _inspect(top: Record) -> None:
             child.ordered or getattr(child.service, "after", None) is not None for child in level
         )
     if stated or getattr(top.service, "after", None) is not None:
-        from svcctl.application.graph import arrange  # noqa: PLC0415 (only where somebody comes after somebody)
+        from svcctl.application.tree.graph import arrange  # noqa: PLC0415 (only where somebody comes after somebody)
 
         arrange(top)
 
@@ -295,7 +295,7 @@ async def start_record(record: Record, *, call_hook: bool = True) -> None:
     except GeneratorExit:
         raise  # the loop is gone, and with it all that could be awaited
     except BaseException as error:
-        from svcctl.application.stopping import abandon  # noqa: PLC0415 (not needed until something fails)
+        from svcctl.application.tree.stopping import abandon  # noqa: PLC0415 (not needed until something fails)
 
         failure = await abandon(record, error, asked=is_asked_for(error))
         if failure is error:
@@ -325,7 +325,7 @@ async def start_children(record: Record) -> None:
                 await asyncio.wait(record.joining)
                 continue
             if record.ordered:
-                from svcctl.application.branches import start_branches  # noqa: PLC0415 (only for ordered collections)
+                from svcctl.application.tree.branches import start_branches  # noqa: PLC0415 (only for ordered collections)
 
                 await start_branches(record, pending, partial(_start_member, record))
                 continue
@@ -373,7 +373,7 @@ def added(parent: Record, child: Record) -> Awaitable[None]:
         return DONE
     if parent.state is State.STARTING and not root_of(parent).crossing:
         return DONE  # its start finds the child
-    from svcctl.application.outcome import held_up, starting  # noqa: PLC0415 (only for trees that change while they run)
+    from svcctl.application.tree.outcome import held_up, starting  # noqa: PLC0415 (only for trees that change while they run)
 
     if parent.state is not State.STARTING:
         return starting(child)
@@ -395,6 +395,6 @@ def removed(child: Record) -> Awaitable[None]:
         for each in members:
             forget(each)
         return DONE
-    from svcctl.application.outcome import leaving  # noqa: PLC0415 (only for trees that change while they run)
+    from svcctl.application.tree.outcome import leaving  # noqa: PLC0415 (only for trees that change while they run)
 
     return leaving(child, former)

@@ -18,11 +18,11 @@ from types import MappingProxyType
 from typing import Any
 
 from svcctl.application.arguments import Seconds, check_interval
-from svcctl.application.child import Child
-from svcctl.application.keeper import Keeper, Spawn
-from svcctl.application.programs import Program, make_program, path_of
-from svcctl.application.record import DONE
+from svcctl.application.processes.child import Child
+from svcctl.application.processes.keeper import Keeper, Spawn
+from svcctl.application.processes.programs import Program, make_program, path_of
 from svcctl.application.service import Service
+from svcctl.application.tree.record import DONE
 from svcctl.errors import ConfigurationError, LifecycleError, ProcessNameError
 
 _log = logging.getLogger(__name__)

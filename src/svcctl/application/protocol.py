@@ -15,7 +15,7 @@ from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, Any, Self
 
 if TYPE_CHECKING:
-    from svcctl.application.client_factory import ClientFactory, ReconnectingClientFactory
+    from svcctl.application.clients.factory import ClientFactory, ReconnectingClientFactory
 
 __all__ = [
     "AbstractDatagramProtocol",
@@ -269,6 +269,6 @@ def __getattr__(name: str) -> Any:  # noqa: ANN401 (classes of another module)
     # Servers have no use for the factories of clients, and start-up time is a feature.
     if name not in _ELSEWHERE:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    from svcctl.application import client_factory  # noqa: PLC0415 (see above)
+    from svcctl.application.clients import factory as client_factory  # noqa: PLC0415 (see above)
 
     return getattr(client_factory, name)

@@ -25,13 +25,13 @@ from typing import Any
 
 from svcctl.application import internet
 from svcctl.application.arguments import check_callable
-from svcctl.application.delayed import DelayedCall, running_loop, seconds
-from svcctl.application.outgoing import OutgoingConnection
-from svcctl.application.ports import Port
-from svcctl.application.reactor_service import current, current_loop, current_root
-from svcctl.application.record import RUNNING
-from svcctl.application.triggers import Trigger
-from svcctl.errors import ReactorNotRunning
+from svcctl.application.clients.outgoing import OutgoingConnection
+from svcctl.application.reacting.delayed import DelayedCall, running_loop, seconds
+from svcctl.application.reacting.errors import ReactorNotRunning
+from svcctl.application.reacting.ports import Port
+from svcctl.application.reacting.service import current, current_loop, current_root
+from svcctl.application.reacting.triggers import Trigger
+from svcctl.application.tree.record import RUNNING
 
 __all__ = [
     "DelayedCall",
@@ -280,7 +280,7 @@ def run(installSignalHandlers: bool = True) -> None:  # noqa: FBT001, FBT002 (th
         ServiceFailedError: Something failed later.
         LifecycleError: The loop runs already, or a ``.tac`` is being loaded.
     """
-    from svcctl.application.reactor_script import Script  # noqa: PLC0415 (only scripts)
+    from svcctl.application.reacting.script import Script  # noqa: PLC0415 (only scripts)
 
     Script(signals=installSignalHandlers).run()
 
@@ -299,7 +299,7 @@ def stop() -> None:
 
 
 def _leave() -> None:
-    from svcctl.application.reactor_script import ReactorStopped  # noqa: PLC0415 (only at the end)
+    from svcctl.application.reacting.script import ReactorStopped  # noqa: PLC0415 (only at the end)
 
     raise ReactorStopped(0)
 

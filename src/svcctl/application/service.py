@@ -11,12 +11,12 @@ Example:
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Iterator, Sequence
+from collections.abc import Awaitable, Callable, Coroutine, Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
 from svcctl.application.interfaces import IProcess, IService, IServiceCollection
 from svcctl.application.lifecycle import StartChildren, StopChildren, added, removed
-from svcctl.application.record import (
+from svcctl.application.tree.record import (
     DONE,
     RECORD_KEY,
     RUNNING,
@@ -28,7 +28,7 @@ from svcctl.application.record import (
     record_of,
     root_of,
 )
-from svcctl.application.root import Application, Process
+from svcctl.application.tree.root import Application, Process
 from svcctl.errors import (
     DuplicateNameError,
     NotChildError,
@@ -39,6 +39,8 @@ from svcctl.errors import (
 )
 
 if TYPE_CHECKING:
+    import asyncio
+
     from svcctl.application.supervision import Supervision
     from svcctl.endpoints.values import Endpoint
     from svcctl.manifest.model import ServiceNode
@@ -163,15 +165,28 @@ class Service:
 
     def fail(self, error: BaseException) -> None:
         """Declare that the service has failed although nobody called it: a task of its own raised, say."""
-        from svcctl.application.failing import fail  # noqa: PLC0415 (only when something fails)
+        from svcctl.application.tree.failing import fail  # noqa: PLC0415 (only when something fails)
 
         fail(record_of(self), error)
 
     def finish(self) -> None:
         """Declare that the service has done its work: it is stopped, unless it is permanent: then it has failed."""
-        from svcctl.application.failing import finish  # noqa: PLC0415 (only when something ends by itself)
+        from svcctl.application.tree.failing import finish  # noqa: PLC0415 (only when something ends by itself)
 
         finish(record_of(self))
+
+    def spawn(self, coroutine: Coroutine[Any, Any, Any]) -> asyncio.Task[Any]:
+        """Run a coroutine in the background, for as long as the service runs.
+
+        What it raises is a failure of the service. When the service has stopped, or its start has failed, what is
+        left is cancelled and waited for.
+
+        Raises:
+            LifecycleError: The service neither runs nor starts.
+        """
+        from svcctl.application.tree.background import spawn  # noqa: PLC0415 (only for services that have something there)
+
+        return spawn(record_of(self), coroutine)
 
     def listening_on(self) -> Sequence[Endpoint]:
         """Return where the service listens, for its description."""
@@ -187,7 +202,7 @@ class Service:
         Args:
             path: Its path; ``None`` for the one it has.
         """
-        from svcctl.application.description import describe_service  # noqa: PLC0415 (not on the runner's path)
+        from svcctl.application.describing.application import describe_service  # noqa: PLC0415 (not on the runner's path)
 
         return describe_service(self, self.path if path is None else path)
 
@@ -296,7 +311,7 @@ class MultiService(Service):
         position = self._position(service)
         record = record_of(self)
         if is_in_use(record) and (record.ordered or root_of(record).crossing):
-            from svcctl.application.graph import refuse_departure  # noqa: PLC0415 (only where somebody comes after somebody)
+            from svcctl.application.tree.graph import refuse_departure  # noqa: PLC0415 (only where somebody comes after somebody)
 
             refuse_departure(record_of(service))
         self._take_out(service, position)

@@ -6,10 +6,10 @@ import asyncio
 from collections.abc import Sequence
 from typing import Any
 
-from svcctl.application.listening import protocol_maker
-from svcctl.application.pipes import OneSocket, Pipes, is_one_socket
-from svcctl.application.record import is_awaitable
+from svcctl.application.servers.listening import protocol_maker
+from svcctl.application.servers.pipes import OneSocket, Pipes, is_one_socket
 from svcctl.application.service import Service
+from svcctl.application.tree.record import is_awaitable
 from svcctl.endpoints.rare import Stdio
 from svcctl.endpoints.values import Endpoint
 from svcctl.errors import ConfigurationError

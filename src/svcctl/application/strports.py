@@ -19,7 +19,7 @@ from svcctl.endpoints.values import Address, Endpoint, Udp
 from svcctl.errors import FactoryError, UsageError
 
 if TYPE_CHECKING:
-    from svcctl.application.ports import Port
+    from svcctl.application.reacting.ports import Port
 
 
 def service(description: str, factory: Any, *, default: str = "tcp") -> Service:  # noqa: ANN401 (three kinds of factory, or a datagram protocol)
@@ -29,7 +29,7 @@ def service(description: str, factory: Any, *, default: str = "tcp") -> Service:
         description: Such as ``tcp:80``, ``unix:/run/app/socket:mode=660``, ``haproxy:tcp:80``, ``udp:53`` or
             ``systemd:domain=INET:name=web``; also one whose type a plug-in has.
         factory: As for :class:`~svcctl.application.internet.StreamServerEndpointService`; for ``udp`` and
-            ``unixgram`` a datagram protocol, as for :class:`~svcctl.application.datagram.UDPServer`; whatever a
+            ``unixgram`` a datagram protocol, as for :class:`~svcctl.application.datagrams.udp.UDPServer`; whatever a
             plug-in takes.
         default: Type of a description without one, which is deprecated.
 
@@ -45,7 +45,7 @@ def service(description: str, factory: Any, *, default: str = "tcp") -> Service:
     if endpoint.accepts:
         return StreamServerEndpointService(endpoint, factory)
     if isinstance(endpoint, Udp):
-        from svcctl.application.datagram import UDPServer  # noqa: PLC0415 (only for datagrams)
+        from svcctl.application.datagrams.udp import UDPServer  # noqa: PLC0415 (only for datagrams)
 
         server = UDPServer(endpoint.port, factory, endpoint.interface)
         server.endpoint = endpoint
@@ -57,7 +57,7 @@ def _rare_service(endpoint: Endpoint, factory: Any) -> Service:  # noqa: ANN401 
     from svcctl.endpoints.rare import Unixgram  # noqa: PLC0415 (few applications use it)
 
     if isinstance(endpoint, Unixgram):
-        from svcctl.application.unix_datagram import UNIXDatagramServer  # noqa: PLC0415 (the same)
+        from svcctl.application.datagrams.unix import UNIXDatagramServer  # noqa: PLC0415 (the same)
 
         return UNIXDatagramServer(endpoint.address, factory, mode=endpoint.mode)
     from svcctl.application.stdio import StdioService  # noqa: PLC0415 (the same)
@@ -93,8 +93,8 @@ def listen(description: str, factory: Any) -> Port:  # noqa: ANN401 (three kinds
     server = service(description, factory)
     if not isinstance(server, StreamServerEndpointService):
         raise UsageError(f"{description!r} accepts no connections", hint="use strports.service")
-    from svcctl.application.ports import Port  # noqa: PLC0415 (most applications have services alone)
-    from svcctl.application.reactor_service import current  # noqa: PLC0415 (the same)
+    from svcctl.application.reacting.ports import Port  # noqa: PLC0415 (most applications have services alone)
+    from svcctl.application.reacting.service import current  # noqa: PLC0415 (the same)
 
     port = Port(current(), server)
     port.startListening()

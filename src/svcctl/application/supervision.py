@@ -16,9 +16,9 @@ from typing import Any
 
 from svcctl.application.backoff import backoffPolicy
 from svcctl.application.events import RestartLimitReached, RestartScheduled
-from svcctl.application.failing import TEMPORARY, fail, kind_of
-from svcctl.application.outcome import leaving, starting
-from svcctl.application.record import (
+from svcctl.application.tree.failing import TEMPORARY, fail, kind_of
+from svcctl.application.tree.outcome import leaving, starting
+from svcctl.application.tree.record import (
     RESTING,
     RUNNING,
     Record,
@@ -243,7 +243,7 @@ class _Repair:
     def _in_order(self) -> list[Record]:
         if not self._record.ordered:
             return children_of(self._record)
-        from svcctl.application.graph import in_order  # noqa: PLC0415 (only for ordered collections)
+        from svcctl.application.tree.graph import in_order  # noqa: PLC0415 (only for ordered collections)
 
         return in_order(self._record)
 

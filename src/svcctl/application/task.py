@@ -9,8 +9,8 @@ from collections.abc import Awaitable, Callable
 from typing import Any
 
 from svcctl.application.arguments import check_callable
-from svcctl.application.record import is_awaitable
 from svcctl.application.service import Service
+from svcctl.application.tree.record import is_awaitable
 from svcctl.errors import UsageError
 
 _log = logging.getLogger(__name__)
@@ -77,7 +77,7 @@ class TaskService(Service):
         return self._finish(task)
 
     async def _finish(self, task: asyncio.Future[Any]) -> None:
-        from svcctl.application.stopping import stack_of  # noqa: PLC0415 (loaded only when something stops)
+        from svcctl.application.tree.budget import stack_of  # noqa: PLC0415 (loaded only when something stops)
 
         try:
             await asyncio.wait({task})

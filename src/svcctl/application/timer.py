@@ -8,8 +8,8 @@ from functools import partial
 from typing import Any
 
 from svcctl.application.arguments import check_callable, check_interval
-from svcctl.application.record import is_awaitable
 from svcctl.application.service import Service
+from svcctl.application.tree.record import is_awaitable
 
 
 class TimerService(Service):

@@ -12,10 +12,10 @@ import logging
 import ssl
 from typing import Any
 
-from svcctl.application.client_tls import ClientContextFactory, client_context
-from svcctl.application.context_factory import context_from
-from svcctl.application.pem import server_context
-from svcctl.application.sni import folder_context, folder_stamp
+from svcctl.application.certificates.clients import ClientContextFactory, client_context
+from svcctl.application.certificates.contexts import context_from
+from svcctl.application.certificates.pem import server_context
+from svcctl.application.certificates.sni import folder_context, folder_stamp
 from svcctl.endpoints.rare import Tls
 from svcctl.endpoints.values import Endpoint, Ssl
 from svcctl.errors import SvcctlError

@@ -6,7 +6,7 @@ import asyncio
 import logging
 from typing import Any
 
-from svcctl.application.hanging import hanging
+from svcctl.application.tree.hanging import hanging
 from svcctl.errors import StartError
 
 _log = logging.getLogger(__name__)

@@ -299,7 +299,7 @@ class _Process:
 
     async def _bind(self) -> None:
         if self.sockets or self.inherit is not None:
-            from svcctl.application.sockets import Inherited, hand_over  # noqa: PLC0415 (only where sockets are inherited)
+            from svcctl.application.servers.sockets import Inherited, hand_over  # noqa: PLC0415 (only where sockets are inherited)
 
             self.table = Inherited(self.sockets, self.inherit)
             hand_over(self.table)

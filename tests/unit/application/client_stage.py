@@ -7,7 +7,7 @@ from collections.abc import Awaitable, Callable
 from typing import Any
 
 from svcctl.application import lifecycle
-from svcctl.application.client_service import ClientService
+from svcctl.application.clients.service import ClientService
 from svcctl.application.protocol import Factory, Protocol
 from tests.fakes.clock import Clock, settle
 from tests.fakes.peer import Peer

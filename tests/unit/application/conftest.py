@@ -12,8 +12,8 @@ from typing import Any
 import pytest
 import uvloop
 
-from svcctl.application import sockets
-from svcctl.application.sockets import Inherited
+from svcctl.application.servers import sockets
+from svcctl.application.servers.sockets import Inherited
 from tests.fakes.lines import Lines
 from tests.unit.application.certificates import make_all
 
@@ -57,7 +57,7 @@ def pems(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture
 def lines(monkeypatch: pytest.MonkeyPatch) -> Lines:
     """Return the lines that programs write into the log."""
-    logger, handler = logging.getLogger("svcctl.application.output"), Lines()
+    logger, handler = logging.getLogger("svcctl.application.processes.output"), Lines()
     monkeypatch.setattr(logger, "handlers", [handler])
     monkeypatch.setattr(logger, "disabled", False)
     logger.setLevel(logging.INFO)

@@ -6,7 +6,8 @@ from typing import Any
 
 import pytest
 
-from svcctl.application import lifecycle, reactor_service
+from svcctl.application import lifecycle
+from svcctl.application.reacting import service as reactor_service
 from svcctl.application.service import Application, IService, MultiService, Service
 
 LOOPBACK = "127.0.0.1"

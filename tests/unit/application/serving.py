@@ -6,8 +6,8 @@ import asyncio
 import socket
 from typing import Any
 
-from svcctl.application.listening import Acceptor, protocol_maker
 from svcctl.application.protocol import Factory, Protocol
+from svcctl.application.servers.listening import Acceptor, protocol_maker
 
 
 def listener() -> socket.socket:

@@ -14,9 +14,9 @@ from typing import Any
 
 import pytest
 
-from svcctl.application import kin
-from svcctl.application.child import Child
-from svcctl.application.programs import Program
+from svcctl.application.processes import kin
+from svcctl.application.processes.child import Child
+from svcctl.application.processes.programs import Program
 from svcctl.errors import ConfigurationError, PermissionDeniedError
 from tests.fakes.children import FakeChild
 from tests.fakes.lines import Lines
@@ -80,7 +80,7 @@ def real(behaviour: str, observed: Observed) -> Any:  # noqa: ANN401 (two classe
 
 def fake(behaviour: str, observed: Observed) -> Any:  # noqa: ANN401 (two classes that look alike)
     """Start a fake one, which is ready at once."""
-    logging.getLogger("svcctl.application.output").info("ready")
+    logging.getLogger("svcctl.application.processes.output").info("ready")
     return FakeChild("it", program(behaviour), observed.on_exit, observed.on_gone)
 
 
@@ -303,7 +303,7 @@ def test_another_user_without_the_right_is_a_typed_error(run: Run, monkeypatch: 
     def refuse(*_args: object, **_kwargs: object) -> None:
         raise PermissionError(1, "Operation not permitted")
 
-    monkeypatch.setattr("svcctl.application.launch.subprocess.Popen", refuse)
+    monkeypatch.setattr("svcctl.application.processes.launch.subprocess.Popen", refuse)
 
     async def main() -> None:
         with pytest.raises(PermissionDeniedError, match="as user 12345"):
@@ -339,7 +339,7 @@ def test_a_process_that_somebody_else_has_reaped_is_gone(run: Run, monkeypatch: 
         child.kill()
         return observed.events
 
-    monkeypatch.setattr("svcctl.application.child.os.waitid", reaped)
+    monkeypatch.setattr("svcctl.application.processes.child.os.waitid", reaped)
     assert run(main()) == [0, "gone"]
 
 
@@ -360,8 +360,8 @@ def test_want_of_descriptors_delays_the_end_and_loses_nobody(
         observed = Observed()
         child = Child("it", script("setsid sleep 1000 & echo $!; wait"), observed.on_exit, observed.on_gone)
         (pid,) = await lines.wait_for(1)
-        monkeypatch.setattr("svcctl.application.family.os.pidfd_open", scarce)
-        monkeypatch.setattr("svcctl.application.family._PATIENCE", 0)
+        monkeypatch.setattr("svcctl.application.processes.family.os.pidfd_open", scarce)
+        monkeypatch.setattr("svcctl.application.processes.family._PATIENCE", 0)
         child.kill()
         await observed.gone
         return len(attempts) > 1 and kin.process(int(pid)) is None

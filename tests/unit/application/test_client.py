@@ -11,8 +11,8 @@ from typing import Any
 import pytest
 
 from svcctl.application import internet, lifecycle
-from svcctl.application.client import SSLClient, TCPClient, UNIXClient
-from svcctl.application.client_factory import ClientFactory
+from svcctl.application.clients.client import SSLClient, TCPClient, UNIXClient
+from svcctl.application.clients.factory import ClientFactory
 from svcctl.application.internet import TCPServer
 from svcctl.application.protocol import Factory, Protocol
 from svcctl.application.service import MultiService

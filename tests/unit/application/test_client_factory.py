@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 
 from svcctl.application import lifecycle, protocol
-from svcctl.application.client import TCPClient
-from svcctl.application.client_factory import ClientFactory, ReconnectingClientFactory
+from svcctl.application.clients.client import TCPClient
+from svcctl.application.clients.factory import ClientFactory, ReconnectingClientFactory
 from svcctl.application.internet import TCPServer
 from svcctl.application.protocol import Factory, Protocol
 from svcctl.application.wire import Echo

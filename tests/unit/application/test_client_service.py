@@ -8,7 +8,7 @@ import logging
 import pytest
 
 from svcctl.application import lifecycle
-from svcctl.application.record import State, record_of
+from svcctl.application.tree.record import State, record_of
 from svcctl.errors import ServiceFailedError
 from tests.fakes.clock import settle
 from tests.fakes.loop import run

@@ -10,13 +10,13 @@ from pathlib import Path
 import pytest
 
 from svcctl.application import lifecycle
-from svcctl.application.client import SSLClient, TCPClient, UNIXClient
-from svcctl.application.client_service import ClientService
-from svcctl.application.client_tls import client_context
+from svcctl.application.certificates.clients import client_context
+from svcctl.application.clients.client import SSLClient, TCPClient, UNIXClient
+from svcctl.application.clients.service import ClientService
 from svcctl.application.internet import UNIXServer
 from svcctl.application.protocol import Factory
+from svcctl.application.servers.tls_server import SSLServer
 from svcctl.application.tls import Certificate
-from svcctl.application.tls_server import SSLServer
 from svcctl.application.wire import Echo
 from svcctl.errors import ConnectError, StartError
 from tests.unit.application.certificates import make_all

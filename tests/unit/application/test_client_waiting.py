@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from svcctl.application import internet, lifecycle
-from svcctl.application.client_service import ClientService
+from svcctl.application.clients.service import ClientService
 from svcctl.application.protocol import Factory
 from svcctl.errors import ConnectError, EndpointError, FactoryError, UsageError
 from tests.fakes.clock import settle

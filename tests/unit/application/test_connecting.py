@@ -11,10 +11,10 @@ from typing import Any
 
 import pytest
 
-from svcctl.application.connecting import Dialer, destination_text
-from svcctl.application.dialing import race, resolve
-from svcctl.application.link import Link
-from svcctl.application.listening import protocol_maker
+from svcctl.application.clients.connecting import Dialer, destination_text
+from svcctl.application.clients.dialing import race, resolve
+from svcctl.application.clients.link import Link
+from svcctl.application.servers.listening import protocol_maker
 from svcctl.endpoints.clients import SslClient, TcpClient, TlsClient, UnixClient
 from svcctl.errors import ConnectError, FactoryError
 from tests.fakes import loop as jumping

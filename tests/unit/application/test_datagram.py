@@ -11,9 +11,9 @@ from typing import Any
 import pytest
 
 from svcctl.application import lifecycle
-from svcctl.application.datagram import UDPServer
+from svcctl.application.datagrams.udp import UDPServer
 from svcctl.application.protocol import DatagramProtocol
-from svcctl.application.sockets import Inherited, hand_over
+from svcctl.application.servers.sockets import Inherited, hand_over
 from svcctl.endpoints.values import Udp, descriptor_name
 from svcctl.errors import FactoryError, StartError, UsageError
 from tests.unit.application.clients import until

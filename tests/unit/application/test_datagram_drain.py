@@ -10,9 +10,9 @@ from typing import Any
 import pytest
 
 from svcctl.application import lifecycle
-from svcctl.application.datagram import UDPServer
+from svcctl.application.datagrams.udp import UDPServer
 from svcctl.application.protocol import DatagramProtocol
-from svcctl.application.sockets import Inherited, hand_over
+from svcctl.application.servers.sockets import Inherited, hand_over
 from svcctl.endpoints.values import Udp, descriptor_name
 from tests.unit.application.clients import until
 from tests.unit.application.conftest import Run
@@ -127,7 +127,7 @@ def test_no_more_are_in_flight_than_there_may_be(
     run: Run, peer: socket.socket, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The others wait in the socket's buffer."""
-    monkeypatch.setattr("svcctl.application.datagram_port._MOST_IN_FLIGHT", 2)
+    monkeypatch.setattr("svcctl.application.datagrams.port._MOST_IN_FLIGHT", 2)
 
     async def main() -> None:
         protocol = Slow()

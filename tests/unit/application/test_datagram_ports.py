@@ -11,9 +11,9 @@ from typing import Any
 import pytest
 
 from svcctl.application import lifecycle
-from svcctl.application.datagram import UDPServer
+from svcctl.application.datagrams.udp import UDPServer
 from svcctl.application.protocol import DatagramProtocol
-from svcctl.application.sockets import Inherited, hand_over
+from svcctl.application.servers.sockets import Inherited, hand_over
 from svcctl.endpoints.values import Udp, descriptor_name
 from svcctl.errors import FactoryError, StartError, UsageError
 from tests.unit.application.clients import until
@@ -327,7 +327,7 @@ def test_a_machine_that_cannot_read_waits_before_it_tries_again(
     run: Run, peer: socket.socket, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Trying again at once would keep the processor busy and change nothing."""
-    monkeypatch.setattr("svcctl.application.datagram_port._PAUSE", 0.0)
+    monkeypatch.setattr("svcctl.application.datagrams.port._PAUSE", 0.0)
     protocol = Keeping()
 
     class Short(socket.socket):

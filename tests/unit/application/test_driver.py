@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 
 from svcctl.application import lifecycle
-from svcctl.application.record import State, record_of
 from svcctl.application.service import Application, IService, MultiService, Service
+from svcctl.application.tree.record import State, record_of
 from svcctl.errors import LifecycleError, ReloadError, StartError
 from tests.fakes.loop import run
 from tests.unit.application.trees import Failing, Noted, Plain, tree

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from svcctl.application import endpoints, lifecycle
-from svcctl.application.client_service import ClientService
+from svcctl.application.clients.service import ClientService
 from svcctl.application.internet import StreamServerEndpointService
 from svcctl.application.protocol import Factory, Protocol
 from svcctl.application.tls import Certificate

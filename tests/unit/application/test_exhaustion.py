@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from svcctl.application.listening import Acceptor
+from svcctl.application.servers.listening import Acceptor
 from tests.unit.application.clients import dial, talk, until
 from tests.unit.application.conftest import Run
 from tests.unit.application.serving import (
@@ -51,12 +51,12 @@ def exhausted() -> ExhaustedSocket:
 
 @pytest.fixture
 def _short_pause(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("svcctl.application.listening._PAUSE", 0.01)
+    monkeypatch.setattr("svcctl.application.servers.listening._PAUSE", 0.01)
 
 
 EXHAUSTION = """
 import asyncio, logging, resource, socket, sys
-from svcctl.application.listening import Acceptor, protocol_maker
+from svcctl.application.servers.listening import Acceptor, protocol_maker
 
 logging.basicConfig(format="%(message)s", stream=sys.stdout)
 
@@ -138,7 +138,7 @@ def test_a_process_that_is_really_out_of_descriptors_serves_again_afterwards() -
 
 def test_the_backlog_is_accepted_in_portions(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
     """A flood of new connections does not keep the old ones from being served."""
-    monkeypatch.setattr("svcctl.application.listening._AT_ONCE", 2)
+    monkeypatch.setattr("svcctl.application.servers.listening._AT_ONCE", 2)
 
     async def main() -> None:
         with listener() as sock:

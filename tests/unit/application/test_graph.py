@@ -9,9 +9,9 @@ from typing import Any
 import pytest
 
 from svcctl.application import lifecycle
-from svcctl.application.graph import arrange, graph_of, in_order
-from svcctl.application.record import record_of
 from svcctl.application.service import Application, IService, MultiService, Service
+from svcctl.application.tree.graph import arrange, graph_of, in_order
+from svcctl.application.tree.record import record_of
 from svcctl.errors import DependencyError, StartError
 from tests.fakes.loop import run
 from tests.unit.application.timed import Timed

@@ -7,9 +7,9 @@ import asyncio
 import pytest
 
 from svcctl.application import lifecycle
-from svcctl.application.record import record_of
 from svcctl.application.service import MultiService
 from svcctl.application.supervision import Supervision
+from svcctl.application.tree.record import record_of
 from svcctl.errors import DependencyError, StartError
 from tests.fakes.loop import run
 from tests.unit.application.timed import Timed, started, states

@@ -14,8 +14,8 @@ import pytest
 from svcctl.application import internet, lifecycle
 from svcctl.application.internet import StreamServerEndpointService, TCPServer, UNIXServer
 from svcctl.application.protocol import Factory, Protocol
+from svcctl.application.servers.sockets import Inherited, hand_over
 from svcctl.application.service import Application
-from svcctl.application.sockets import Inherited, hand_over
 from svcctl.application.wire import Echo
 from svcctl.endpoints.values import Systemd, Tcp, Tcp6, Unix, descriptor_name
 from svcctl.errors import BindError, EndpointError, FactoryError, StartError, UsageError
@@ -368,7 +368,7 @@ def test_a_copy_of_a_running_server_has_no_port_and_no_connection(run: Run) -> N
 
 def test_services_of_other_modules_are_found_here_too() -> None:
     """Under the names that the framework's users know; they load on first need."""
-    from svcctl.application.datagram import UDPServer  # noqa: PLC0415 (what is to be found)
+    from svcctl.application.datagrams.udp import UDPServer  # noqa: PLC0415 (what is to be found)
     from svcctl.application.timer import TimerService  # noqa: PLC0415 (the same)
 
     assert internet.UDPServer is UDPServer

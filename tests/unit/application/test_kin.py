@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import subprocess
 
-from svcctl.application.kin import kin, process
+from svcctl.application.processes.kin import kin, process
 
 
 def test_a_process_is_read_whatever_its_name() -> None:

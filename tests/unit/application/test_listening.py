@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from svcctl.application.listening import protocol_maker
 from svcctl.application.protocol import Factory, Protocol
+from svcctl.application.servers.listening import protocol_maker
 from svcctl.application.wire import Echo
 from svcctl.errors import FactoryError
 from tests.unit.application.clients import dial, talk, until

@@ -11,8 +11,8 @@ from pathlib import Path
 
 import pytest
 
-from svcctl.application.lockfile import LockFile
-from svcctl.application.sockets import Listening, open_socket
+from svcctl.application.servers.lockfile import LockFile
+from svcctl.application.servers.sockets import Listening, open_socket
 from svcctl.endpoints.rare import Unixgram
 from svcctl.endpoints.values import Unix
 from svcctl.errors import BindError
@@ -33,9 +33,7 @@ def test_a_lock_is_held_by_one_until_it_is_released(tmp_path: Path) -> None:
 
 def test_a_lock_ends_with_its_holder_however_that_ends(tmp_path: Path) -> None:
     """D9: what is left of it is no process id that somebody else may have by now."""
-    program = (
-        "import os, sys; from svcctl.application.lockfile import LockFile; LockFile(sys.argv[1]); os._exit(9)"
-    )
+    program = "import os, sys; from svcctl.application.servers.lockfile import LockFile; LockFile(sys.argv[1]); os._exit(9)"
     path = str(tmp_path / "s")
     subprocess.run([sys.executable, "-c", program, path], check=False)
     assert (tmp_path / "s.lock").exists()

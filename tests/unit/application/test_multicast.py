@@ -14,7 +14,7 @@ import pytest
 from svcctl.application import lifecycle
 from svcctl.application.internet import MulticastServer
 from svcctl.application.protocol import DatagramProtocol
-from svcctl.application.sockets import Inherited, hand_over
+from svcctl.application.servers.sockets import Inherited, hand_over
 from svcctl.endpoints.values import Udp, descriptor_name
 from svcctl.errors import BindError, StartError, UsageError
 from tests.unit.application.clients import until

@@ -6,7 +6,7 @@ import logging
 
 import pytest
 
-from svcctl.application.output import LONGEST, Lines
+from svcctl.application.processes.output import LONGEST, Lines
 
 
 @pytest.fixture(autouse=True)

@@ -11,10 +11,10 @@ from typing import Any
 import pytest
 
 from svcctl.application import lifecycle
-from svcctl.application.kin import process
+from svcctl.application.processes.kin import process
+from svcctl.application.processes.programs import Program
 from svcctl.application.procmon import ProcessMonitor
-from svcctl.application.programs import Program
-from svcctl.application.record import State, record_of
+from svcctl.application.tree.record import State, record_of
 from svcctl.errors import (
     LifecycleError,
     PermissionDeniedError,

@@ -12,10 +12,11 @@ from typing import Any
 
 import pytest
 
-from svcctl.application import lifecycle, proxy
+from svcctl.application import lifecycle
 from svcctl.application.internet import StreamServerEndpointService
 from svcctl.application.protocol import Factory, Protocol
-from svcctl.application.proxy_header import LONGEST, HeaderError, Proxied, header_length, parse_header
+from svcctl.application.servers import proxy
+from svcctl.application.servers.proxy_header import LONGEST, HeaderError, Proxied, header_length, parse_header
 from svcctl.application.strports import service
 from tests.unit.application.clients import close, connect, dial, talk, until
 from tests.unit.application.conftest import Run

@@ -12,10 +12,11 @@ from typing import Any
 
 import pytest
 
-from svcctl.application import internet, lifecycle, reactor, reactor_service
-from svcctl.application.ports import Port
+from svcctl.application import internet, lifecycle, reactor
 from svcctl.application.protocol import ClientFactory, DatagramProtocol, ServerFactory
-from svcctl.application.reactor_service import ReactorService
+from svcctl.application.reacting import service as reactor_service
+from svcctl.application.reacting.ports import Port
+from svcctl.application.reacting.service import ReactorService
 from svcctl.application.service import Application, Service
 from svcctl.application.wire import Echo
 from svcctl.errors import BindError, FactoryError, LifecycleError, ServiceFailedError, StartError, UsageError

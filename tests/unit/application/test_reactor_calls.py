@@ -11,9 +11,10 @@ import uvloop
 
 from svcctl.application import lifecycle, reactor
 from svcctl.application.protocol import Factory
+from svcctl.application.reacting.errors import AlreadyCalled, AlreadyCancelled, ReactorNotRunning
 from svcctl.application.service import Service
 from svcctl.application.wire import Echo
-from svcctl.errors import AlreadyCalled, AlreadyCancelled, ReactorNotRunning, UsageError
+from svcctl.errors import UsageError
 from tests.fakes import loop as jumping
 from tests.unit.application.clients import until
 from tests.unit.application.conftest import Run

@@ -10,9 +10,9 @@ import pytest
 
 from svcctl.application import lifecycle
 from svcctl.application.events import RestartScheduled, ServiceFinished
-from svcctl.application.record import State, record_of
 from svcctl.application.service import MultiService, Service
 from svcctl.application.supervision import Supervision
+from svcctl.application.tree.record import State, record_of
 from tests.fakes.loop import run
 from tests.unit.application.timed import Timed, started, states, supervised
 from tests.unit.application.trees import tree

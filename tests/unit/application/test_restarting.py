@@ -8,9 +8,9 @@ import logging
 import pytest
 
 from svcctl.application import lifecycle
-from svcctl.application.record import record_of
 from svcctl.application.service import MultiService, Service
 from svcctl.application.supervision import Supervision
+from svcctl.application.tree.record import record_of
 from tests.fakes.loop import run
 from tests.unit.application.timed import Failures, Timed, started, states, supervised
 

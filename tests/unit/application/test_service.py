@@ -367,7 +367,7 @@ def test_a_foreign_service_takes_no_room_once_it_is_gone() -> None:
 
 def test_an_object_without_room_for_the_books_is_forgotten_when_it_is_gone() -> None:
     """The driver keeps them elsewhere, for as long as it is bound or runs."""
-    from svcctl.application import record  # noqa: PLC0415 (its table is looked at)
+    from svcctl.application.tree import record  # noqa: PLC0415 (its table is looked at)
 
     class Slotted(Plain):
         __slots__ = ()

@@ -13,8 +13,8 @@ from pathlib import Path
 
 import pytest
 
-from svcctl.application import sockets
-from svcctl.application.sockets import Inherited, hand_over, open_socket
+from svcctl.application.servers import sockets
+from svcctl.application.servers.sockets import Inherited, hand_over, open_socket
 from svcctl.endpoints.rare import Haproxy, Stdio, Tls
 from svcctl.endpoints.values import Ssl, Systemd, Tcp, Tcp6, Udp, Unix, descriptor_name
 from svcctl.errors import EX_UNAVAILABLE, BindError, MissingSocketError
@@ -120,7 +120,7 @@ def test_an_address_of_another_machine_is_an_error_with_a_hint() -> None:
 
 PRIVILEGED = """
 import os
-from svcctl.application.sockets import open_socket
+from svcctl.application.servers.sockets import open_socket
 from svcctl.endpoints.values import Tcp
 from svcctl.errors import BindError
 from svcctl.endpoints.grammar import format_endpoint

@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 
 from svcctl.application import tls
-from svcctl.application.client_tls import client_context
-from svcctl.application.context_factory import check_context_factory, context_from
+from svcctl.application.certificates.clients import client_context
+from svcctl.application.certificates.contexts import check_context_factory, context_from
 from svcctl.application.internet import SSLServer
 from svcctl.application.protocol import Factory
 from svcctl.application.wire import QOTD

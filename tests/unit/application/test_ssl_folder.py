@@ -11,9 +11,9 @@ from pathlib import Path
 import pytest
 
 from svcctl.application import tls
+from svcctl.application.certificates.sni import folder_context
 from svcctl.application.internet import SSLServer, StreamServerEndpointService
 from svcctl.application.protocol import Factory
-from svcctl.application.sni import folder_context
 from svcctl.application.wire import Echo
 from svcctl.endpoints.rare import Tls
 from svcctl.errors import ConfigurationError

@@ -9,9 +9,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from svcctl.application.certificate_names import host_names
-from svcctl.application.pem import first_certificate
-from svcctl.application.sni import folder_context
+from svcctl.application.certificates.names import host_names
+from svcctl.application.certificates.pem import first_certificate
+from svcctl.application.certificates.sni import folder_context
 from svcctl.errors import ConfigurationError
 from tests.unit.application.certificates import openssl
 

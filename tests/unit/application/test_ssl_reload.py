@@ -15,8 +15,8 @@ from svcctl.application.internet import (
 )
 from svcctl.application.lifecycle import State
 from svcctl.application.protocol import Factory
-from svcctl.application.record import record_of
 from svcctl.application.service import Application, MultiService
+from svcctl.application.tree.record import record_of
 from svcctl.application.wire import Echo
 from svcctl.endpoints.rare import Tls
 from svcctl.endpoints.values import Ssl

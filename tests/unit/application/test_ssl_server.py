@@ -14,7 +14,7 @@ import pytest
 from svcctl.application import lifecycle, tls
 from svcctl.application.internet import SSLServer
 from svcctl.application.protocol import Factory
-from svcctl.application.sockets import Inherited, hand_over
+from svcctl.application.servers.sockets import Inherited, hand_over
 from svcctl.application.wire import QOTD, Echo
 from svcctl.endpoints.values import Ssl, Tcp, Tcp6, descriptor_name
 from svcctl.errors import EX_CONFIG, FactoryError, StartError, UsageError

@@ -8,8 +8,8 @@ from collections.abc import Awaitable, Callable
 import pytest
 
 from svcctl.application import lifecycle
-from svcctl.application.record import State, record_of
 from svcctl.application.service import Application
+from svcctl.application.tree.record import State, record_of
 from svcctl.errors import StartError
 from tests.fakes.loop import run
 from tests.unit.application.trees import Failing, FailingToStop, Noted, Slow, tree

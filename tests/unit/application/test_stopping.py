@@ -9,7 +9,7 @@ import pytest
 
 from svcctl.application import lifecycle
 from svcctl.application.service import Service
-from svcctl.application.stopping import GRACE
+from svcctl.application.tree.budget import GRACE
 from svcctl.errors import StopError, StopTimeoutError
 from tests.fakes.loop import run
 from tests.unit.application import stops

@@ -11,7 +11,7 @@ import pytest
 
 from svcctl.application import lifecycle
 from svcctl.application.service import MultiService, Service
-from svcctl.application.stopping import GRACE
+from svcctl.application.tree.budget import GRACE
 from svcctl.errors import LifecycleError, StopError
 from tests.fakes.loop import run
 from tests.unit.application.stops import Stuck, end_tasks, now, stop_all

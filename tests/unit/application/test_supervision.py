@@ -11,9 +11,9 @@ import pytest
 
 from svcctl.application import lifecycle
 from svcctl.application.events import RestartLimitReached, RestartScheduled, ServiceFinished
-from svcctl.application.record import State, record_of
 from svcctl.application.service import Application, IService, MultiService
 from svcctl.application.supervision import Supervision
+from svcctl.application.tree.record import State, record_of
 from svcctl.errors import RestartLimitError, ServiceEndedError, UsageError
 from tests.fakes.loop import run
 from tests.unit.application.timed import Failures, Timed, started, states, supervised

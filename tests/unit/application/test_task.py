@@ -10,9 +10,9 @@ from typing import Any
 import pytest
 
 from svcctl.application import lifecycle
-from svcctl.application.record import State, record_of
 from svcctl.application.service import MultiService
 from svcctl.application.task import TaskService
+from svcctl.application.tree.record import State, record_of
 from svcctl.errors import ServiceFailedError, StartError, StopTimeoutError, UsageError
 from tests.fakes.clock import settle
 from tests.unit.application.conftest import Run

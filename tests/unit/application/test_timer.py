@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 
 from svcctl.application import lifecycle
-from svcctl.application.record import State, record_of
 from svcctl.application.timer import TimerService
+from svcctl.application.tree.record import State, record_of
 from svcctl.errors import ServiceFailedError, StartError, UsageError
 from tests.fakes.clock import Clock, settle
 from tests.unit.application.conftest import Run

@@ -13,11 +13,12 @@ from pathlib import Path
 
 import pytest
 
-from svcctl.application import lifecycle, pem, tls
+from svcctl.application import lifecycle, tls
+from svcctl.application.certificates import pem
+from svcctl.application.certificates.pem import server_context
 from svcctl.application.internet import StreamServerEndpointService
-from svcctl.application.pem import server_context
 from svcctl.application.protocol import Factory
-from svcctl.application.sockets import Inherited, hand_over
+from svcctl.application.servers.sockets import Inherited, hand_over
 from svcctl.application.wire import Echo
 from svcctl.endpoints.values import Ssl, descriptor_name
 from svcctl.errors import EX_CONFIG, ConfigurationError, StartError

@@ -16,7 +16,7 @@ import pytest
 
 from svcctl.application import lifecycle
 from svcctl.application.internet import UNIXDatagramClient, UNIXDatagramServer
-from svcctl.application.sockets import Inherited, hand_over
+from svcctl.application.servers.sockets import Inherited, hand_over
 from svcctl.endpoints.rare import Unixgram
 from svcctl.endpoints.values import descriptor_name
 from svcctl.errors import BindError, FactoryError, StartError, UsageError
@@ -171,7 +171,7 @@ from svcctl.application.internet import UNIXDatagramServer
 from svcctl.application.protocol import DatagramProtocol
 from svcctl.errors import StartError
 service = UNIXDatagramServer(sys.argv[1], DatagramProtocol())
-import svcctl.application.datagram_port, svcctl.endpoints.grammar
+import svcctl.application.datagrams.port, svcctl.endpoints.grammar
 os.setuid(65534)
 try:
     asyncio.run(lifecycle.start(service))

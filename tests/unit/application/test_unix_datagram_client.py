@@ -11,7 +11,7 @@ import pytest
 
 from svcctl.application import lifecycle
 from svcctl.application.internet import UNIXDatagramClient, UNIXDatagramServer
-from svcctl.application.sockets import Inherited, hand_over
+from svcctl.application.servers.sockets import Inherited, hand_over
 from svcctl.errors import ConnectError, StartError
 from tests.unit.application.clients import until
 from tests.unit.application.conftest import Run

@@ -6,9 +6,9 @@ import asyncio
 from collections.abc import Sequence
 
 from svcctl.application import lifecycle
-from svcctl.application.record import record_of
 from svcctl.application.service import MultiService, Service
 from svcctl.application.supervision import Supervision
+from svcctl.application.tree.record import record_of
 from svcctl.errors import ServiceFailedError
 
 

@@ -1,0 +1,1 @@
+"""What TLS contexts are made from: keys, certificates, folders of them."""

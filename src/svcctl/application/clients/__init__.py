@@ -1,0 +1,1 @@
+"""Connecting: attempts, connections, and the services that keep them."""

@@ -1,0 +1,1 @@
+"""Datagrams: ports on the loop, and the services that have one."""

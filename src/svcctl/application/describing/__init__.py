@@ -1,0 +1,1 @@
+"""From the live tree to the manifest."""

@@ -1,0 +1,1 @@
+"""Programs that a process monitor keeps running: starting, watching and ending them."""

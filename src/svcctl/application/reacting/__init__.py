@@ -1,0 +1,1 @@
+"""What the module that stands for a reactor is made of."""

@@ -1,0 +1,1 @@
+"""Listening: sockets bound or inherited, and accepting connections without losing any."""

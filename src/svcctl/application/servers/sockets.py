@@ -1,0 +1,374 @@
+"""The listening sockets of the process: handed over by the init system, or bound here.
+
+The descriptors that an init system passes belong to the process, so the table of them is one for the process, too.
+The runner fills it before anything is bound; a program that runs a tree by itself need not.
+"""
+
+from __future__ import annotations
+
+import errno
+import logging
+import os
+import socket
+import stat
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any, TypeGuard
+
+from svcctl.endpoints.values import Endpoint, Systemd, Tcp6, Unix, descriptor_name, unwrapped
+from svcctl.errors import BindError, MissingSocketError, UsageError
+from svcctl.value import Value
+
+if TYPE_CHECKING:
+    from svcctl.application.servers.lockfile import LockFile
+    from svcctl.endpoints.rare import Tls, Unixgram
+    from svcctl.endpoints.values import Ssl, Tcp, Udp
+
+_log = logging.getLogger(__name__)
+
+_DOMAINS = {"INET": socket.AF_INET, "INET6": socket.AF_INET6, "UNIX": socket.AF_UNIX}
+_FIRST_UNPRIVILEGED_PORT = 1024
+_HIGHEST_PORT = 65535
+_LONGEST_BACKLOG = 2**31 - 1
+_LONGEST_PATH = 107  # unix(7): sun_path holds 108 bytes with its NUL
+_HIGHEST_MODE = 0o7777
+
+
+class Inherited:
+    """The sockets that the init system handed over, by name.
+
+    Args:
+        sockets: Names and sockets, in the order of the descriptors. Several may have one name.
+        unit: Name of the application's units when every listener has to be handed over; ``None`` when a listener
+            without a socket of its own may be bound here.
+    """
+
+    def __init__(self, sockets: Sequence[tuple[str, socket.socket]] = (), unit: str | None = None) -> None:
+        self._sockets = list(sockets)
+        self._unit = unit
+        self._used: set[int] = set()
+        self._in_use: set[int] = set()
+
+    def take(self, endpoint: Endpoint) -> socket.socket | None:
+        """Return a socket for an endpoint that nobody uses yet; of several with one name, the first that fits.
+
+        Returns:
+            The socket, or ``None`` if there is none and it may be bound here.
+
+        Raises:
+            MissingSocketError: There is none and it must have been handed over, or it is of another type or in use.
+        """
+        named = [
+            position for position, (name, _) in enumerate(self._sockets) if _answers(position, name, endpoint)
+        ]
+        free = [position for position in named if position not in self._in_use]
+        for position in free:
+            if not _mismatch(*self._sockets[position], endpoint):
+                self._used.add(position)
+                self._in_use.add(position)
+                return self._sockets[position][1]
+        if free:
+            raise MissingSocketError(
+                _mismatch(*self._sockets[free[0]], endpoint),
+                hint="correct the socket unit, or repeat `svcctl install`",
+            )
+        if named:
+            raise MissingSocketError(
+                f"another service listens on the socket named {descriptor_name(endpoint)} already",
+                hint="give each service an address of its own",
+            )
+        if self._unit is None and not isinstance(endpoint, Systemd):
+            return None
+        names = ", ".join(name for name, _ in self._sockets) or "no socket at all"
+        raise MissingSocketError(
+            f"no socket named {descriptor_name(endpoint)} was handed over (there is: {names})",
+            hint=(
+                f"start the sockets of {self._unit}, or repeat `svcctl install` if the listeners of the "
+                "application have changed"
+                if self._unit
+                else "start the application through its socket unit"
+            ),
+        )
+
+    def unused(self) -> tuple[str, ...]:
+        """Return the names of the sockets that no listener has asked for."""
+        return tuple(name for position, (name, _) in enumerate(self._sockets) if position not in self._used)
+
+    def give_back(self, sock: socket.socket) -> None:
+        """Take note that a service no longer uses a socket; it or another one may take it again."""
+        self._in_use -= {position for position, (_, each) in enumerate(self._sockets) if each is sock}
+
+
+class Listening(Value):
+    """A bound socket.
+
+    Attributes:
+        socket: The socket; a stream socket listens.
+        path: The path to remove when it is closed; empty if there is nothing to remove.
+        inherited: The init system has it, too, so it stays open until the process ends.
+        identity: Device and inode of the path as it was made: what has taken its place since is not ours.
+        lock: The lock of the path, if it is held for as long as the socket is open.
+    """
+
+    socket: socket.socket
+    path: str
+    inherited: bool
+    identity: tuple[int, int] = (0, 0)
+    lock: LockFile | None = None
+
+    def close(self) -> None:
+        """Give the socket back; never shut an inherited one down nor remove its path."""
+        if self.inherited:
+            _inherited.give_back(self.socket)
+            return
+        if self.path:
+            _remove_own_path(self.path, self.identity)
+        self.socket.close()
+        if self.lock is not None:
+            self.lock.release()
+
+
+_inherited = Inherited()
+
+
+def hand_over(inherited: Inherited) -> None:
+    """Make sockets of the init system known to all listeners of this process."""
+    global _inherited  # noqa: PLW0603 (the descriptors are the process's, and so is their table)
+    _inherited = inherited
+
+
+def check_port(port: object) -> None:
+    """Refuse what is no port.
+
+    Raises:
+        UsageError: It is no whole number from 0 to 65535.
+    """
+    if isinstance(port, bool) or not isinstance(port, int) or not 0 <= port <= _HIGHEST_PORT:
+        raise UsageError(f"{port!r} is no port", hint="give a whole number from 0 to 65535")
+
+
+def check_backlog(backlog: object) -> None:
+    """Refuse what is no number of connections that may wait.
+
+    Raises:
+        UsageError: It is no whole number from 0 to 2147483647.
+    """
+    if isinstance(backlog, bool) or not isinstance(backlog, int) or not 0 <= backlog <= _LONGEST_BACKLOG:
+        raise UsageError(f"{backlog!r} is no backlog", hint="give a whole number from 0 up, such as 50")
+
+
+def check_path(address: object, mode: object = 0) -> None:
+    """Refuse what is no path of a socket, and what are no permission bits for it.
+
+    Raises:
+        UsageError: It is no path of 1 to 107 bytes in the file system, or no whole number from 0 to 0o7777.
+    """
+    if not isinstance(address, str) or not address or "\0" in address:
+        hint = "give a path such as /run/shop.sock; a socket without one has no permissions either"
+        raise UsageError(f"{address!r} is no path of a socket", hint=hint)
+    size = len(os.fsencode(address))
+    if size > _LONGEST_PATH:
+        raise UsageError(
+            f"the path {address!r} has {size} bytes", hint=f"a socket's has at most {_LONGEST_PATH}"
+        )
+    if isinstance(mode, bool) or not isinstance(mode, int) or not 0 <= mode <= _HIGHEST_MODE:
+        raise UsageError(f"{mode!r} is no mode", hint="give permission bits such as 0o660")
+
+
+def open_socket(endpoint: Endpoint) -> Listening:
+    """Return the socket of an endpoint: the inherited one, else one that is bound now.
+
+    systemd opens each port for datagrams so that others may have it, too. That ends here, unless the endpoint is
+    shared: whoever came later would get what is sent to the service.
+
+    Raises:
+        BindError: The system refuses the address.
+        MissingSocketError: It should have been handed over and was not.
+    """
+    inherited = _inherited.take(unwrapped(endpoint))
+    if inherited is not None:
+        inherited.setblocking(False)  # noqa: FBT003 (the standard library's signature)
+        if inherited.type == socket.SOCK_DGRAM and inherited.family != socket.AF_UNIX:
+            inherited.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, _is_shared(endpoint))
+        return Listening(inherited, "", inherited=True)
+    return bind_socket(endpoint)
+
+
+def bind_socket(endpoint: Endpoint) -> Listening:
+    """Return a socket that is bound now.
+
+    Raises:
+        BindError: The system refuses the address.
+        MissingSocketError: The endpoint is one that only an init system hands over.
+    """
+    try:
+        return _bind(unwrapped(endpoint))
+    except OSError as error:
+        from svcctl.endpoints.grammar import format_endpoint  # noqa: PLC0415 (only errors need the text)
+
+        raise BindError(format_endpoint(endpoint), error, hint=_hint(error, endpoint)) from error
+
+
+def _bind(endpoint: Endpoint) -> Listening:
+    if _is_path(endpoint):
+        return _bind_path(endpoint)
+    if not _has_port(endpoint):
+        raise MissingSocketError(f"no socket named {descriptor_name(endpoint)} was handed over")
+    kind = _kind(endpoint)
+    family = socket.AF_INET6 if isinstance(endpoint, Tcp6) or ":" in endpoint.interface else socket.AF_INET
+    sock = socket.socket(family, kind)
+    try:
+        if kind is socket.SOCK_STREAM or _is_shared(endpoint):
+            sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        if family is socket.AF_INET6:
+            alone = not (endpoint.both_families and endpoint.interface == "::")
+            sock.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, alone)
+        sock.bind(_address(endpoint.interface, endpoint.port, family, kind))
+        _listen(sock, endpoint)
+    except BaseException:
+        sock.close()
+        raise
+    return Listening(sock, "", inherited=False)
+
+
+def _address(interface: str, port: int, family: int, kind: int) -> tuple[Any, ...]:
+    if "%" not in interface:
+        return (interface, port)  # bind() resolves names itself, without Python's codecs for them
+    return socket.getaddrinfo(interface, port, family, kind)[0][4]  # a link-local address names its link
+
+
+def _is_path(endpoint: Endpoint) -> TypeGuard[Unix | Unixgram]:
+    return hasattr(endpoint, "address")  # asked like this because Unixgram is loaded only where it is used
+
+
+def _has_port(endpoint: Endpoint) -> TypeGuard[Tcp | Tcp6 | Ssl | Udp | Tls]:
+    return hasattr(endpoint, "interface")  # asked like this because Tls is loaded only where it is used
+
+
+def _is_shared(endpoint: Endpoint) -> bool:
+    shared: bool = getattr(endpoint, "shared", False)  # only ports for datagrams can be
+    return shared
+
+
+def _kind(endpoint: Endpoint) -> socket.SocketKind:
+    return socket.SOCK_DGRAM if endpoint.datagrams else socket.SOCK_STREAM
+
+
+def _bind_path(endpoint: Unix | Unixgram) -> Listening:
+    """Bind a path under its lock, so that of two processes that find a stale socket one replaces it."""
+    from svcctl.application.servers.lockfile import LockFile  # noqa: PLC0415 (only for paths)
+
+    lock = LockFile(endpoint.address)
+    try:
+        listening = _bind_locked(endpoint)
+    except BaseException:
+        lock.release()
+        raise
+    if getattr(endpoint, "lockfile", False):
+        return listening.replace(lock=lock)
+    lock.release()
+    return listening
+
+
+def _bind_locked(endpoint: Unix | Unixgram) -> Listening:
+    _remove_stale_path(endpoint.address, _kind(endpoint))
+    path = os.path.abspath(endpoint.address)  # noqa: PTH100 (pathlib is slow to import)
+    sock = socket.socket(socket.AF_UNIX, _kind(endpoint))
+    identity = (0, 0)
+    try:
+        os.fchmod(sock.fileno(), endpoint.mode)  # so that the path never has more rights than asked for
+        sock.bind(endpoint.address)
+        identity = _identity(path)
+        os.chmod(endpoint.address, endpoint.mode)  # noqa: PTH101 (the umask may have taken rights away; pathlib is slow to import)
+        _listen(sock, endpoint)
+    except BaseException:
+        if identity != (0, 0):
+            _remove_own_path(path, identity)
+        sock.close()
+        raise
+    return Listening(sock, path, inherited=False, identity=identity)
+
+
+def _identity(path: str) -> tuple[int, int]:
+    status = os.lstat(path)
+    return status.st_dev, status.st_ino
+
+
+def _listen(sock: socket.socket, endpoint: Tcp | Tcp6 | Ssl | Udp | Tls | Unix | Unixgram) -> None:
+    sock.setblocking(False)  # noqa: FBT003 (the standard library's signature)
+    if endpoint.accepts:
+        sock.listen(getattr(endpoint, "backlog", 0))  # all that accept have one
+
+
+def _remove_stale_path(path: str, kind: socket.SocketKind) -> None:
+    """Remove a socket of a kind that nobody listens on any more; leave everything else to fail at binding."""
+    try:
+        if not stat.S_ISSOCK(os.lstat(path).st_mode):
+            return
+    except OSError:
+        return
+    with socket.socket(socket.AF_UNIX, kind) as probe:
+        probe.settimeout(1.0)
+        if probe.connect_ex(path) == errno.ECONNREFUSED:
+            os.unlink(path)  # noqa: PTH108 (pathlib is slow to import)
+            _log.info("removed a stale socket", extra={"svcctl_address": path})
+
+
+def _remove_own_path(path: str, identity: tuple[int, int]) -> None:
+    try:
+        if _identity(path) != identity:
+            _log.warning("socket not removed: it is somebody else's now", extra={"svcctl_address": path})
+            return
+        os.unlink(path)  # noqa: PTH108 (pathlib is slow to import)
+    except OSError as error:
+        _log.warning("socket not removed", extra={"svcctl_address": path, "svcctl_error": str(error)})
+
+
+def _answers(position: int, name: str, endpoint: Endpoint) -> bool:
+    if isinstance(endpoint, Systemd) and endpoint.index is not None:
+        return position == endpoint.index
+    return name == descriptor_name(endpoint)
+
+
+def _mismatch(name: str, sock: socket.socket, endpoint: Endpoint) -> str:
+    """Return why an inherited socket is not what an endpoint asks for; empty if it is."""
+    wanted = _kind(endpoint)
+    family = _DOMAINS[endpoint.domain] if isinstance(endpoint, Systemd) else sock.family
+    if sock.type == wanted and sock.family == family:
+        return ""
+    return (
+        f"the socket named {name} that was handed over is {sock.family.name} {socket.SocketKind(sock.type).name}, "
+        f"not {family.name} {wanted.name}"
+    )
+
+
+def _hint(error: OSError, endpoint: Endpoint) -> str:
+    if _is_path(endpoint):
+        return _path_hint(error, endpoint.address)
+    port = getattr(endpoint, "port", 0)
+    if error.errno in {errno.EACCES, errno.EPERM} and 0 < port < _FIRST_UNPRIVILEGED_PORT:
+        return "ports below 1024 need privileges; `svcctl install` has systemd open the port instead"
+    if error.errno == errno.EADDRINUSE:
+        return f"something listens there already: `ss -lnp 'sport = :{port}'` shows what"
+    if error.errno == errno.EADDRNOTAVAIL:
+        return "this machine has no such address (yet)"
+    return ""
+
+
+_NO_FILES = "the user of this process may not make files in that folder, or may not look into it"
+_NO_LOCK = "the name with .lock behind it is no plain file, as the framework's own lock was none: remove it"
+_PATH_HINTS = {
+    errno.ENOENT: "the folder of the socket does not exist: make it, or give another path",
+    **dict.fromkeys((errno.EACCES, errno.EPERM, errno.EROFS), _NO_FILES),
+    **dict.fromkeys((errno.ELOOP, errno.EISDIR, errno.ENXIO), _NO_LOCK),
+}
+
+
+def _path_hint(error: OSError, path: str) -> str:
+    if error.errno != errno.EADDRINUSE:
+        return _PATH_HINTS.get(error.errno or 0, "")
+    try:
+        if not stat.S_ISSOCK(os.lstat(path).st_mode):
+            return "there is something else than a socket under that name: remove it, or give another path"
+    except OSError:
+        return "another process holds its lock, the name with .lock behind it"
+    return "something listens there already: `ss -lxp` shows what"

@@ -1,0 +1,59 @@
+"""Binding: what has to be done before privileges are given up, on the whole tree before anything starts."""
+
+from __future__ import annotations
+
+import logging
+
+from svcctl.application.tree.record import (
+    Record,
+    State,
+    children_of,
+    heed_cancellation,
+    is_asked_for,
+    is_at_rest,
+    is_awaitable,
+    is_below,
+    move,
+    path_of,
+)
+from svcctl.errors import StartError
+
+_log = logging.getLogger(__name__)
+
+
+async def bind_tree(top: Record) -> None:
+    """Bind a service and all below it, parents before children; leave what was bound when one of them fails."""
+    pending = [top]
+    while pending:
+        each = pending.pop()
+        if each is top or (is_at_rest(each) and not each.busy and is_below(each, top)):
+            await _bind_one(each, top)
+        if each.collection:
+            pending.extend(reversed(children_of(each)))
+
+
+async def _bind_one(record: Record, top: Record) -> None:
+    if record.bound or record.started:
+        return
+    was_busy, record.busy = record.busy, True
+    try:
+        result = record.service.privilegedStartService()
+        if is_awaitable(result):
+            await result
+        record.bound = True
+    except BaseException as error:
+        if is_asked_for(error):
+            raise
+        if not is_below(record, top):
+            _log.warning("removed service failed to bind", exc_info=error)
+            return
+        if record.state is not State.STARTING:  # else whoever starts it does that when all is undone
+            move(record, State.FAILED, error)
+        raise StartError(path_of(record), "bind", error) from error
+    finally:
+        record.busy = was_busy
+    if not is_below(record, top):
+        from svcctl.application.tree.stopping import release_all  # noqa: PLC0415 (only for trees that change)
+
+        await release_all(record)
+        heed_cancellation()

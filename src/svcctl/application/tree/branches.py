@@ -1,0 +1,154 @@
+"""Starting and stopping the children of an ordered collection: what does not depend on each other, at once."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable, Iterable, Mapping
+from functools import partial
+
+from svcctl.application.tree.record import Record, State, next_change, stays_started
+from svcctl.errors import StartError
+
+_log = logging.getLogger(__name__)
+
+Work = Callable[[Record], Awaitable[None]]
+
+
+class Branches:
+    """Work on records, each in a task of its own, begun when that on all before it has ended.
+
+    Args:
+        before: For each record, what comes before it; others than the keys count as done.
+        work: What to do.
+
+    Attributes:
+        tasks: Those that run now.
+    """
+
+    def __init__(self, before: Mapping[Record, Iterable[Record]], work: Work) -> None:
+        self.tasks: dict[Record, asyncio.Task[BaseException | None]] = {}
+        self._work = work
+        self._counts: dict[Record, int] = {}
+        self._followers: dict[Record, list[Record]] = {}
+        self._ended: list[Record] = []
+        self._wake: asyncio.Future[None] | None = None
+        for record, those in before.items():
+            awaited = [each for each in those if each in before]
+            self._counts[record] = len(awaited)
+            for each in awaited:
+                self._followers.setdefault(each, []).append(record)
+        self._ready = [record for record, count in self._counts.items() if not count]
+
+    async def run(self) -> None:
+        """Do all of it; raise the first error as soon as it is there. It can be called again after that."""
+        while self._begin() or self.tasks:
+            if not self._ended:
+                self._wake = asyncio.get_running_loop().create_future()
+                await self._wake
+            while self._ended:
+                record = self._ended.pop(0)
+                task = self.tasks.pop(record)
+                for each in self._followers.get(record, ()):
+                    self._counts[each] -= 1
+                    if not self._counts[each]:
+                        self._ready.append(each)
+                asked = task.result()
+                if asked is not None:
+                    raise asked
+
+    def _begin(self) -> bool:
+        ready, self._ready = self._ready, []
+        for record in ready:
+            task = asyncio.get_running_loop().create_task(self._guarded(record))
+            self.tasks[record] = task
+            task.add_done_callback(partial(self._note, record))
+        return bool(ready)
+
+    async def _guarded(self, record: Record) -> BaseException | None:
+        try:
+            await self._work(record)
+        except (SystemExit, KeyboardInterrupt) as asked:
+            return asked  # asyncio would let it out of the loop, past whoever waits for this task
+        return None
+
+    def _note(self, record: Record, _task: object) -> None:
+        self._ended.append(record)
+        if self._wake is not None and not self._wake.done():
+            self._wake.set_result(None)
+
+    def cancel(self) -> None:
+        """Cancel what runs now."""
+        for task in self.tasks.values():
+            # Not now: a task that is cancelled before its first step never runs, and would stop nothing.
+            task.get_loop().call_soon(task.cancel)
+
+    async def ended(self) -> list[BaseException]:
+        """Wait for the end of what runs now, however often whoever waits is cancelled; return what went wrong."""
+        while left := [task for task in self.tasks.values() if not task.done()]:
+            try:
+                await asyncio.wait(left)
+            except asyncio.CancelledError:
+                continue
+        ends = [task.exception() or task.result() for task in self.tasks.values() if not task.cancelled()]
+        return [error for error in ends if error is not None]
+
+
+async def start_branches(parent: Record, pending: list[Record], start: Work) -> None:
+    """Start children in the order of their graph; when one fails, abandon those that are starting."""
+    branches = Branches({each: each.follows for each in pending}, partial(_start_in_turn, parent, start))
+    parent.branches = branches.tasks
+    try:
+        await branches.run()
+    except BaseException as error:
+        branches.cancel()
+        others = await branches.ended()
+        exits = [each for each in others if not isinstance(each, Exception)]
+        if exits and isinstance(error, Exception):
+            raise exits[0] from error
+        failures = tuple(each for each in others if isinstance(each, Exception))
+        if isinstance(error, StartError):
+            error.rollback += failures
+        else:
+            for each in failures:
+                _log.error("start failed while it was abandoned", exc_info=each)
+        raise
+    finally:
+        parent.branches = None
+
+
+async def _start_in_turn(parent: Record, start: Work, child: Record) -> None:
+    while child.parent is parent:  # else it has been removed, and what it came after may be, too
+        late = next((each for each in child.follows if _is_awaited(each, parent)), None)
+        if late is None:
+            break
+        await next_change(late)  # somebody was added since the order of this start was worked out
+    await start(child)
+
+
+def _is_awaited(record: Record, parent: Record) -> bool:
+    return record.parent is parent and (record.state is State.STARTING or not stays_started(record))
+
+
+async def stop_branches(pending: list[Record], stop: Work, cut: Callable[[], None]) -> None:
+    """Stop children in the reverse order of their graph.
+
+    Args:
+        pending: The children.
+        stop: Stops one; never raises.
+        cut: Called when whoever waits is cancelled: from then on nobody has time left.
+    """
+    before: dict[Record, list[Record]] = {each: [] for each in pending}
+    for each in pending:
+        for other in each.follows:
+            if other in before:
+                before[other].append(each)
+    branches = Branches(before, stop)
+    while True:
+        try:
+            await branches.run()
+        except asyncio.CancelledError:
+            cut()
+            branches.cancel()
+        else:
+            return
