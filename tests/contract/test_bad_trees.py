@@ -492,7 +492,7 @@ def public() -> Iterator[Path]:
         folder.chmod(0o755)
         ignored = shutil.ignore_patterns("__pycache__")
         shutil.copytree(Path(svcctl.__file__).parent, folder / "code/svcctl", ignore=ignored)
-        compiling = [python_for_all(), "-m", "compileall", "-qq", folder / "code"]
+        compiling = [python_for_all(), "-m", "compileall", "-qq", str(folder / "code")]
         subprocess.run(compiling, check=True, timeout=LIMIT)
         yield folder
 
