@@ -301,6 +301,7 @@ LOADED = {
     "svcctl.application.servers.listening",
     "svcctl.application.tree.record",
     "svcctl.application.tree.root",
+    "svcctl.application.tree.starting",
     "svcctl.application.service",
     "svcctl.application.servers.sockets",
     "svcctl.endpoints",

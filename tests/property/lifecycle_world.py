@@ -44,6 +44,7 @@ class Referee(World):
         wrong: What must not have been, in words.
         actions: What hooks do to the tree, by phase and label.
         detached: Services that were removed.
+        late: Services that were added to what was in use.
         found_paths: The path at which each probe failed.
     """
 
@@ -55,6 +56,7 @@ class Referee(World):
         self.actions = actions
         self.count = 0
         self.detached: list[Any] = []
+        self.late: list[Any] = []
         self.told: list[BaseException] = []
         self.found_paths: dict[str, str] = {}
         self.tasks: list[asyncio.Task[None]] = []
@@ -149,6 +151,8 @@ class Referee(World):
         running = record_of(collection).state not in {State.STOPPED, State.FAILED}
         if not ours and collection.core.spec.kind != "collection" and running:
             return  # nobody of ours is in between, so nobody could know
+        if running:
+            self.late.append(probe)
         outcome = probe.setServiceParent(collection)
         if wait and outcome is not None:
             self.wait_for(outcome)
@@ -192,8 +196,12 @@ class Referee(World):
                 self.wrong.append(f"{probe.core.label} claims to run")
 
     def check_all_up(self) -> None:
-        """Check that everything in the tree is up."""
+        """Check that everything in the tree is up, but for what came too late to be a part of the start and failed."""
+        failed = [each for each in self.late if record_of(each).state is State.FAILED]
+        excused = [id(each) for top in failed for each in _below(top)]
         for probe in self.everyone():
+            if id(probe) in excused:
+                continue
             if not self._is_up(probe):
                 self.wrong.append(f"{probe.core.label} is not up although the tree is ready")
             elif hasattr(probe, "fail") and not probe.running and record_of(probe).state is not State.FAILED:

@@ -30,6 +30,7 @@ TREE = [
     "svcctl.application.lifecycle",
     "svcctl.application.tree.record",
     "svcctl.application.tree.root",
+    "svcctl.application.tree.starting",
     "svcctl.application.service",
     "svcctl.errors",
 ]

@@ -15,7 +15,7 @@ from collections.abc import Awaitable, Callable, Coroutine, Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
 from svcctl.application.interfaces import IProcess, IService, IServiceCollection
-from svcctl.application.lifecycle import StartChildren, StopChildren, added, removed
+from svcctl.application.lifecycle import StopChildren, added, removed
 from svcctl.application.tree.record import (
     DONE,
     RECORD_KEY,
@@ -29,6 +29,7 @@ from svcctl.application.tree.record import (
     root_of,
 )
 from svcctl.application.tree.root import Application, Process
+from svcctl.application.tree.starting import StartChildren
 from svcctl.errors import (
     DuplicateNameError,
     NotChildError,

@@ -176,12 +176,13 @@ def test_a_stop_in_the_middle_of_a_handshake_leaves_nothing(run: Run, pems: Path
         )
         await lifecycle.start(server)
         context = client_context(trustRoots=str(pems / "root.pem"))
-        connected = 0
-        for turns in range(0, 80, 2):
+        connected = turns = 0
+        while turns < 80 or not connected:
+            turns += 2
             factory = Asks()
             client = SSLClient(LOOPBACK, server.address[1], factory, context)
             await lifecycle.start(client)
-            for _ in range(turns):
+            for _ in range(turns - 2):
                 await asyncio.sleep(0)
             with contextlib.suppress(ExceptionGroup):  # without any time, some hooks do not end in time
                 await lifecycle.stop(client, budget)
@@ -191,7 +192,6 @@ def test_a_stop_in_the_middle_of_a_handshake_leaves_nothing(run: Run, pems: Path
                 assert factory.ended
             await until(lambda factory=factory: factory.ended)
             connected += factory.heard.count("made")
-        assert connected > 0
         await until(lambda: not server.connections)
         await lifecycle.stop(server)
 

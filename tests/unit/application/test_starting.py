@@ -139,3 +139,39 @@ def test_a_service_that_was_never_started_is_not_stopped() -> None:
 
     run(main())
     assert log == ["bind a", "release a"]
+
+
+def test_what_is_added_during_the_start_to_a_branch_is_bound_before_the_branch_starts() -> None:
+    """All of it, however deep; only what had started before it could not wait."""
+    log: list[str] = []
+
+    class Adding(Noted):
+        def startService(self) -> None:
+            branch.addService(tree(Noted(log, "new"), name="inner"))
+            super().startService()
+
+    branch = tree(Noted(log, "old"), name="branch")
+
+    async def main() -> None:
+        root = tree(Adding(log, "first"), branch)
+        await lifecycle.start(root)
+        await lifecycle.stop(root)
+
+    run(main())
+    assert log[:6] == ["bind first", "bind old", "start first", "bind new", "start old", "start new"]
+
+
+def test_what_was_added_between_the_bind_and_the_start_is_bound_before_anything_starts() -> None:
+    """However deep it is."""
+    log: list[str] = []
+
+    async def main() -> None:
+        branch = tree(name="branch")
+        root = tree(Noted(log, "first"), branch)
+        await lifecycle.bind(root)
+        branch.addService(Noted(log, "new"))
+        await lifecycle.start(root)
+        await lifecycle.stop(root)
+
+    run(main())
+    assert log == ["bind first", "bind new", "start first", "start new", "stop new", "stop first"]

@@ -57,3 +57,8 @@ async def _bind_one(record: Record, top: Record) -> None:
 
         await release_all(record)
         heed_cancellation()
+
+
+def is_bound_through(collection: Record) -> bool:
+    """Tell whether nothing has been added to a collection since it was bound."""
+    return all(child.bound for child in children_of(collection))

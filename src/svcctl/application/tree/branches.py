@@ -27,11 +27,12 @@ class Branches:
     """
 
     def __init__(self, before: Mapping[Record, Iterable[Record]], work: Work) -> None:
-        self.tasks: dict[Record, asyncio.Task[BaseException | None]] = {}
+        self.tasks: dict[Record, asyncio.Task[None]] = {}
         self._work = work
         self._counts: dict[Record, int] = {}
         self._followers: dict[Record, list[Record]] = {}
-        self._ended: list[Record] = []
+        self._errors: list[BaseException] = []
+        self._held = False
         self._wake: asyncio.Future[None] | None = None
         for record, those in before.items():
             awaited = [each for each in those if each in before]
@@ -42,56 +43,57 @@ class Branches:
 
     async def run(self) -> None:
         """Do all of it; raise the first error as soon as it is there. It can be called again after that."""
-        while self._begin() or self.tasks:
-            if not self._ended:
-                self._wake = asyncio.get_running_loop().create_future()
-                await self._wake
-            while self._ended:
-                record = self._ended.pop(0)
-                task = self.tasks.pop(record)
-                for each in self._followers.get(record, ()):
-                    self._counts[each] -= 1
-                    if not self._counts[each]:
-                        self._ready.append(each)
-                asked = task.result()
-                if asked is not None:
-                    raise asked
+        self._held = False
+        self._begin()
+        while self.tasks and not self._errors:
+            self._wake = asyncio.get_running_loop().create_future()
+            await self._wake
+        if self._errors:
+            raise self._errors.pop(0)
 
-    def _begin(self) -> bool:
+    def _begin(self) -> None:
+        if self._held:
+            return
+        loop = asyncio.get_running_loop()
         ready, self._ready = self._ready, []
         for record in ready:
-            task = asyncio.get_running_loop().create_task(self._guarded(record))
-            self.tasks[record] = task
-            task.add_done_callback(partial(self._note, record))
-        return bool(ready)
+            self.tasks[record] = loop.create_task(self._do(record))
 
-    async def _guarded(self, record: Record) -> BaseException | None:
+    async def _do(self, record: Record) -> None:
         try:
             await self._work(record)
-        except (SystemExit, KeyboardInterrupt) as asked:
-            return asked  # asyncio would let it out of the loop, past whoever waits for this task
-        return None
-
-    def _note(self, record: Record, _task: object) -> None:
-        self._ended.append(record)
-        if self._wake is not None and not self._wake.done():
+        except GeneratorExit:
+            raise  # the loop is gone, and with it all that could be begun
+        except asyncio.CancelledError:
+            pass  # only cancel() does that, and whoever called it knows
+        except BaseException as error:  # noqa: BLE001 (asyncio would let an exit out of the loop, past whoever waits)
+            self._errors.append(error)
+            self._held = True
+        # Here, not when somebody has heard of the end: each turn of the loop would add to the longest path.
+        del self.tasks[record]
+        for each in self._followers.get(record, ()):
+            self._counts[each] -= 1
+            if not self._counts[each]:
+                self._ready.append(each)
+        self._begin()
+        if (self._errors or not self.tasks) and self._wake is not None and not self._wake.done():
             self._wake.set_result(None)
 
     def cancel(self) -> None:
-        """Cancel what runs now."""
+        """Cancel what runs now; nothing else begins before it is run again."""
+        self._held = True
         for task in self.tasks.values():
             # Not now: a task that is cancelled before its first step never runs, and would stop nothing.
             task.get_loop().call_soon(task.cancel)
 
     async def ended(self) -> list[BaseException]:
         """Wait for the end of what runs now, however often whoever waits is cancelled; return what went wrong."""
-        while left := [task for task in self.tasks.values() if not task.done()]:
+        while self.tasks:
             try:
-                await asyncio.wait(left)
+                await asyncio.wait(self.tasks.values())
             except asyncio.CancelledError:
                 continue
-        ends = [task.exception() or task.result() for task in self.tasks.values() if not task.cancelled()]
-        return [error for error in ends if error is not None]
+        return self._errors
 
 
 async def start_branches(parent: Record, pending: list[Record], start: Work) -> None:

@@ -7,7 +7,6 @@ import logging
 from collections.abc import Generator
 from typing import Any
 
-from svcctl.application.lifecycle import start_record
 from svcctl.application.tree.budget import budget_of
 from svcctl.application.tree.failing import escalate
 from svcctl.application.tree.record import (
@@ -25,6 +24,7 @@ from svcctl.application.tree.record import (
     settle,
     unchanging,
 )
+from svcctl.application.tree.starting import start_record
 from svcctl.application.tree.stopping import stop_at_once
 from svcctl.errors import DependencyError, LifecycleError, Problem
 
