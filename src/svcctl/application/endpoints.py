@@ -21,8 +21,8 @@ from svcctl.application.clients.values import tcp_client, unix_client
 from svcctl.application.protocol import Adapter
 from svcctl.application.servers.sockets import check_port
 from svcctl.application.tls import Certificate
-from svcctl.endpoints.client_grammar import parse_client
-from svcctl.endpoints.clients import ClientEndpoint, TcpClient, UnixClient
+from svcctl.endpoints.client_descriptions import resolve_client
+from svcctl.endpoints.clients import TcpClient, UnixClient
 from svcctl.endpoints.descriptions import resolve_endpoint
 from svcctl.endpoints.grammar import quote
 from svcctl.endpoints.values import Endpoint, Ssl, Tcp, Tcp6, Unix
@@ -38,17 +38,23 @@ def serverFromString(reactor: object, description: str) -> Endpoint:  # noqa: AR
     return resolve_endpoint(description)
 
 
-def clientFromString(reactor: object, description: str) -> ClientEndpoint:  # noqa: ARG001 (see above)
-    """Return the endpoint to connect to from its description.
+def clientFromString(reactor: object, description: str) -> Any:  # noqa: ANN401, ARG001 (what a plug-in returns; see above)
+    """Return the endpoint to connect to from its description: a value, or the object of a plug-in.
 
     Raises:
         EndpointError: It does not parse.
+        ConfigurationError: It is for a plug-in that is broken.
     """
-    return parse_client(description)
+    return resolve_client(description)
 
 
 def quoteStringArgument(argument: str) -> str:
-    r"""Return a text as a value in a description: with a backslash before each ``:``, ``=`` and ``\``."""
+    r"""Return a text as a value in a description: with a backslash before each ``:``, ``=`` and ``\``.
+
+    Example:
+        >>> print("unix:" + quoteStringArgument("/run/a:b"))
+        unix:/run/a\:b
+    """
     return quote(argument)
 
 

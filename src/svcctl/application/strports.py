@@ -14,7 +14,6 @@ from typing import TYPE_CHECKING, Any
 from svcctl.application.internet import StreamServerEndpointService
 from svcctl.application.service import Service
 from svcctl.endpoints.descriptions import ServiceMaker, resolve
-from svcctl.endpoints.grammar import quote
 from svcctl.endpoints.values import Address, Endpoint, Udp
 from svcctl.errors import FactoryError, UsageError
 
@@ -99,13 +98,3 @@ def listen(description: str, factory: Any) -> Port:  # noqa: ANN401 (three kinds
     port = Port(current(), server)
     port.startListening()
     return port
-
-
-def quoteStringArgument(argument: str) -> str:
-    r"""Return a text as it stands in a description: with a backslash before ``:``, ``=`` and a backslash.
-
-    Example:
-        >>> print("unix:" + quoteStringArgument("/run/a:b"))
-        unix:/run/a\:b
-    """
-    return quote(argument)

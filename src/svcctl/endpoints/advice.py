@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+from collections.abc import Sequence
 
 from svcctl.endpoints.clients import CLIENT_TYPES
 from svcctl.endpoints.grammar import Argument
@@ -15,22 +16,28 @@ _PORT_DIGITS = 5
 _LONGEST_WORD = 40
 
 
-def type_expected(first: Argument) -> str:
-    """Return what should stand in front of the first colon instead of an argument."""
+def type_expected(first: Argument, further: Sequence[str] = ()) -> str:
+    """Return what should stand in front of the first colon instead of an argument.
+
+    Args:
+        first: The argument.
+        further: The types that plug-ins have.
+    """
     word, value = first.name or first.value, first.value
     if value.isascii() and value.isdigit() and len(value) <= _PORT_DIGITS:
         return f"a type first: 'tcp:{value}'"
     if word.startswith(("/", "./")):
         return "a type first, as in 'unix:/run/web.sock'"
-    return _one_of(word, (*TYPES, *RARE_TYPES))
+    return _one_of(word, _each_once(*TYPES, *RARE_TYPES, *further))
 
 
-def client_type_expected(first: Argument) -> str:
+def client_type_expected(first: Argument, further: Sequence[str] = ()) -> str:
     """Return the same for the description of a client."""
     word = first.name or first.value
+    known = _each_once(*CLIENT_TYPES, *further)
     if word.lower() in (*TYPES, *RARE_TYPES):
-        return f"a type of clients: {', '.join(CLIENT_TYPES)} (servers alone have {word[:_LONGEST_WORD]})"
-    return _one_of(word, tuple(CLIENT_TYPES))
+        return f"a type of clients: {', '.join(known)} (servers alone have {word[:_LONGEST_WORD]})"
+    return _one_of(word, known)
 
 
 def argument_expected(type_name: str, kind: type[Value], argument: Argument, repeated: str | None) -> str:
@@ -71,10 +78,14 @@ def better_advice(kind: type[Value], arguments: list[Argument]) -> str:
     return f"'{argument.value}={following[:_LONGEST_WORD]}', with '=' instead of ':'"
 
 
-def _one_of(word: str, known: tuple[str, ...]) -> str:
+def _one_of(word: str, known: Sequence[str]) -> str:
     return f"one of the types {', '.join(known)}{_did_you_mean(word, known)}"
 
 
-def _did_you_mean(word: str, known: tuple[str, ...]) -> str:
+def _each_once(*types: str) -> list[str]:
+    return list(dict.fromkeys(types))  # a plug-in may claim a type of ours, in vain
+
+
+def _did_you_mean(word: str, known: Sequence[str]) -> str:
     close = difflib.get_close_matches(word[:_LONGEST_WORD], known, n=1)
     return f"; did you mean '{close[0]}'?" if close else ""

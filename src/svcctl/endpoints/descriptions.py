@@ -1,7 +1,8 @@
 """What people may write besides the grammar: spellings of early documents, and types of plug-ins.
 
-:func:`svcctl.endpoints.grammar.parse_endpoint` reads what svcctl itself has written, manifests above all, and loads
-nobody's code for that. What stands in an application's own file comes here.
+:func:`svcctl.endpoints.grammar.parse_endpoint` and :func:`svcctl.endpoints.client_grammar.parse_client` read what
+svcctl itself has written, manifests above all, and load nobody's code for that. What stands in an application's own
+file comes here.
 """
 
 from __future__ import annotations
@@ -37,7 +38,7 @@ def resolve(text: str, *, default: str = "tcp") -> Endpoint | ServiceMaker:
         EndpointError: It does not parse.
         ConfigurationError: It is for a plug-in that is broken.
     """
-    first, *rest = arguments = split(text)
+    first, *_ = arguments = split(text)
     if first.name is None and is_type(first.value):
         return parse_endpoint(text)
     if _lacks_type(arguments, default):
@@ -45,12 +46,7 @@ def resolve(text: str, *, default: str = "tcp") -> Endpoint | ServiceMaker:
         _warn(f"the endpoint {text!r} has no type: write '{default}:{text}'")
         return endpoint
     if first.name is None and first.value.isidentifier():
-        positional, named = _as_call(text, rest)
-        from svcctl.endpoints.plugins import call  # noqa: PLC0415 (looks through everything that is installed)
-
-        made = call(text, first.value, positional, named)
-        if made is not None:
-            return made
+        return _of_plugin(text, arguments)
     return parse_endpoint(text)  # which says what would have been right
 
 
@@ -85,16 +81,16 @@ def _with_type(text: str, default: str) -> Endpoint:
         raise EndpointError(text, max(error.position - added, 0), error.expected) from None
 
 
-def _as_call(text: str, arguments: list[Argument]) -> tuple[list[str], Mapping[str, str]]:
-    """Return the arguments as a function takes them."""
-    positional = [argument.value for argument in arguments if argument.name is None]
-    named: dict[str, str] = {}
-    for argument in arguments:
-        if argument.name in named:
-            raise EndpointError(text, argument.position, f"'{argument.name}' once only")
-        if argument.name is not None:
-            named[argument.name] = argument.value
-    return positional, named
+def _of_plugin(text: str, arguments: list[Argument]) -> Endpoint | ServiceMaker:
+    from svcctl.endpoints.plugins import SERVERS, call, types  # noqa: PLC0415 (looks through everything installed)
+
+    first, *rest = arguments
+    made: Endpoint | ServiceMaker | None = call(SERVERS, text, first.value, rest)
+    if made is None:
+        from svcctl.endpoints.advice import type_expected  # noqa: PLC0415 (only an error needs it)
+
+        raise EndpointError(text, 0, type_expected(first, types(SERVERS)))
+    return made
 
 
 def _warn(message: str) -> None:

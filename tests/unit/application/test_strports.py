@@ -13,10 +13,11 @@ import pytest
 from svcctl.application import lifecycle
 from svcctl.application.datagrams.udp import UDPServer
 from svcctl.application.datagrams.unix import UNIXDatagramServer
+from svcctl.application.endpoints import quoteStringArgument
 from svcctl.application.internet import StreamServerEndpointService
 from svcctl.application.protocol import DatagramProtocol, Factory
 from svcctl.application.service import Service
-from svcctl.application.strports import listen, quoteStringArgument, service
+from svcctl.application.strports import listen, service
 from svcctl.application.wire import Echo
 from svcctl.endpoints.rare import Haproxy, Tls, Unixgram
 from svcctl.endpoints.values import Systemd, Tcp, Udp, Unix

@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-import sys
-from collections.abc import Callable
-from pathlib import Path
-
 import pytest
 
 from svcctl.endpoints.descriptions import resolve, resolve_endpoint
 from svcctl.endpoints.rare import Unixgram
 from svcctl.endpoints.values import Endpoint, Tcp, Unix
 from svcctl.errors import ConfigurationError, EndpointError, UsageError
+from tests.unit.endpoints.conftest import Install
 
 
 @pytest.mark.parametrize(
@@ -87,30 +84,10 @@ def maker(*arguments):
 """
 NAMES = ("local", "fussy", "broken", "strange", "maker", "tcp")
 
-Install = Callable[..., None]
-
-
-@pytest.fixture
-def install(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Install:
-    """Return a function that installs a distribution with entry points."""
-
-    def install(distribution: str = "onions", **entry_points: str) -> None:
-        folder = tmp_path / distribution
-        info = folder / f"{distribution}-1.0.dist-info"
-        info.mkdir(parents=True)
-        (info / "METADATA").write_text(f"Metadata-Version: 2.1\nName: {distribution}\nVersion: 1.0\n")
-        lines = [f"{name} = {value}" for name, value in entry_points.items()]
-        (info / "entry_points.txt").write_text("\n".join(["[svcctl.endpoints]", *lines]))
-        (folder / f"{distribution}_plugin.py").write_text(PLUGIN)
-        monkeypatch.syspath_prepend(str(folder))
-        monkeypatch.delitem(sys.modules, f"{distribution}_plugin", raising=False)
-
-    return install
-
 
 @pytest.fixture
 def _onions(install: Install) -> None:
-    install(**{name: f"onions_plugin:{name}" for name in NAMES}, absent="no_such_module:x")
+    install(PLUGIN, **{name: f"onions_plugin:{name}" for name in NAMES}, absent="no_such_module:x")
 
 
 @pytest.mark.usefixtures("_onions")
@@ -118,6 +95,7 @@ def test_a_plug_in_gets_the_arguments_as_text_and_returns_an_endpoint() -> None:
     """By position and by name, without their backslashes."""
     assert resolve(r"local:a\:b:mode=660") == Unix("/run/a:b.sock", 0o660)
     assert resolve_endpoint("local:a") == Unix("/run/a.sock", 0o600)
+    assert resolve_endpoint("Local:a") == Unix("/run/a.sock", 0o600)
 
 
 @pytest.mark.usefixtures("_onions")
@@ -160,9 +138,19 @@ def test_what_a_plug_in_itself_has_to_say_is_left_as_it_is() -> None:
         resolve("fussy:1")
 
 
+@pytest.mark.usefixtures("_onions")
+def test_an_unknown_type_is_told_with_those_of_plug_ins() -> None:
+    """Each once."""
+    with pytest.raises(EndpointError) as caught:
+        resolve("locale:a")
+    assert caught.value.expected.endswith(
+        "absent, broken, fussy, local, maker, strange; did you mean 'local'?"
+    )
+
+
 def test_two_plug_ins_of_one_type_are_an_error_that_names_both(install: Install) -> None:
     """Neither of them is taken by chance."""
-    install("onions", layered="onions_plugin:local")
-    install("shallots", layered="shallots_plugin:local")
+    install(PLUGIN, "onions", layered="onions_plugin:local")
+    install(PLUGIN, "shallots", layered="shallots_plugin:local")
     with pytest.raises(ConfigurationError, match=r"claimed by onions 1\.0 and shallots 1\.0"):
         resolve("layered:1")

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from itertools import combinations, pairwise
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from svcctl.errors import UsageError
 from svcctl.generate.graph.facts import columns, shortened
 from svcctl.generate.graph.layout import TALLEST, Box, Drawing, lay_out
 from svcctl.manifest.model import ServiceNode
@@ -122,6 +124,18 @@ def test_three_hundred_services_that_depend_on_each_other_are_drawn() -> None:
     drawing = lay_out(tree)
     check(drawing)
     assert drawing.height < 300 * 100
+
+
+def test_an_order_that_is_too_large_for_an_image_is_refused_in_one_line() -> None:
+    """Each after its neighbour and after the first; how far the arrows reach counts, not how many services there are."""
+    names = [f"a/{number}" for number in range(600)]
+    far = (
+        node(name, after=(names[0], names[place - 1])[: place + 1]) for place, name in enumerate(names[1:], 1)
+    )
+    with pytest.raises(UsageError, match=r"^the order of 'a' is too large .* pass 180298 columns") as caught:
+        lay_out(node("a", node(names[0], after=()), *far))
+    assert "--graph text" in caught.value.hint
+    assert len(lay_out(node("a", *(node(f"a/{number}") for number in range(5000)))).boxes) == 5001
 
 
 def test_wide_letters_count_twice_and_marks_not() -> None:

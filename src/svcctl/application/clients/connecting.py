@@ -131,12 +131,13 @@ def client_endpoint(endpoint: Any) -> Any:  # noqa: ANN401 (values, or objects t
 
     Raises:
         EndpointError: The description does not parse.
+        ConfigurationError: It is for a plug-in that is broken.
         UsageError: It is neither.
     """
     if isinstance(endpoint, str):
-        from svcctl.endpoints.client_grammar import parse_client  # noqa: PLC0415 (only for texts)
+        from svcctl.endpoints.client_descriptions import resolve_client  # noqa: PLC0415 (only for texts)
 
-        return parse_client(endpoint)
+        return resolve_client(endpoint)
     if isinstance(endpoint, ClientEndpoint) or (
         callable(getattr(endpoint, "connect", None)) and not isinstance(endpoint, type)
     ):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import subprocess
 
@@ -46,13 +47,21 @@ def _spawn(program: Program) -> subprocess.Popen[bytes]:
             bufsize=0,
         )
     except PermissionError as error:
-        if user is None and group is None:
+        if (user is None and group is None) or _is_the_programs(error, program):
             raise
         whom = f"user {program.uid!r}" if program.uid is not None else f"group {program.gid!r}"
         raise PermissionDeniedError(
             f"cannot start {program.args[0]!r} as {whom}: {error.strerror}",
             hint="only root, or who has CAP_SETUID and CAP_SETGID, starts programs as somebody else",
         ) from error
+
+
+def _is_the_programs(error: PermissionError, program: Program) -> bool:
+    """Return whether the program or its folder is refused, and not the user; those calls have EPERM alone.
+
+    Source: execve(2), chdir(2), setresuid(2), setgroups(2).
+    """
+    return error.errno == errno.EACCES or error.filename == program.args[0]
 
 
 def _identity(program: Program) -> tuple[int | None, int | None, list[int] | None]:

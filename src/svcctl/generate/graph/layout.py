@@ -6,6 +6,7 @@ import math
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
+from svcctl.errors import UsageError
 from svcctl.generate.graph.facts import columns, details, name_of, shortened, summary
 from svcctl.generate.graph.layers import GAP, lay_out_layers
 from svcctl.manifest.model import ServiceNode
@@ -17,6 +18,9 @@ LETTER, LINE, PADDING, GUTTER = 8, 18, 12, 56
 LONGEST = 56
 #: Height in pixels from which children that start one after the other go on in a further column.
 TALLEST = 900
+
+#: Columns that all arrows together pass; the time of a drawing grows with them, to some seconds here.
+MOST_PASSED = 150_000
 
 Point = tuple[int, int]
 
@@ -85,8 +89,26 @@ class Drawing(NamedTuple):
 
 
 def lay_out(tree: ServiceNode) -> Drawing:
-    """Return a drawing of a tree that has passed validation; one tree has one drawing."""
-    return _draw(tree, orders_of(tree), 0, supervised=False)
+    """Return a drawing of a tree that has passed validation; one tree has one drawing.
+
+    Raises:
+        UsageError: Its arrows pass more than 150 000 columns in all, which takes many seconds to draw and more to
+            look at.
+    """
+    orders = orders_of(tree)
+    passed = sum(
+        order.steps[edge.after] - order.steps[edge.before]
+        for order in orders.values()
+        if order.graph
+        for edge in order.edges
+    )
+    if passed > MOST_PASSED:
+        raise UsageError(
+            f"the order of {shortened(tree.path, LONGEST)!r} is too large for an image: "
+            f"its arrows pass {passed} columns, at most {MOST_PASSED} can be drawn",
+            hint="draw it with --graph text, or with --graph dot for Graphviz",
+        )
+    return _draw(tree, orders, 0, supervised=False)
 
 
 def _draw(node: ServiceNode, orders: Mapping[str, Order], depth: int, *, supervised: bool) -> Drawing:

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 
 from svcctl.generate.graph.facts import details, name_of, reasons_of, summary
 from svcctl.manifest.model import Manifest, ServiceNode
-from svcctl.manifest.order import Order, orders_of
+from svcctl.manifest.order import Edge, Order, orders_of
 
 
 def draw_text(manifest: Manifest) -> str:
@@ -31,10 +31,14 @@ def _children(parent: ServiceNode, orders: Mapping[str, Order], indent: str) -> 
     if order is None:
         return
     width = len(str(max(order.steps)))
+    edges: dict[int, list[Edge]] = {}
+    for edge in order.edges if order.graph else ():
+        edges.setdefault(edge.after, []).append(edge)
     for place, node in enumerate(parent.children):
         last = place == len(parent.children) - 1
         below = indent + ("   " if last else "│  ")
-        yield f"{indent}{'└─' if last else '├─'} {order.steps[place]:>{width}}. {_head(parent, place, orders)}"
+        head = _head(parent, place, orders, edges.get(place, ()))
+        yield f"{indent}{'└─' if last else '├─'} {order.steps[place]:>{width}}. {head}"
         yield from (f"{below}{_bar(node)}{' ' * (width + 1)}{line}" for line in details(node))
         yield from _children(node, orders, below)
 
@@ -44,19 +48,17 @@ def _bar(node: ServiceNode) -> str:
     return "│" if node.children else " "
 
 
-def _head(parent: ServiceNode, place: int, orders: Mapping[str, Order]) -> str:
-    node, order = parent.children[place], orders[parent.path]
+def _head(parent: ServiceNode, place: int, orders: Mapping[str, Order], edges: Sequence[Edge]) -> str:
+    node = parent.children[place]
     kind, *rest = summary(node, orders.get(node.path), supervised=parent.supervision is not None)
-    return " · ".join((f"{name_of(node)} ({kind})", *_after(parent, place, order), *rest))
+    return " · ".join((f"{name_of(node)} ({kind})", *_after(parent, node, edges), *rest))
 
 
-def _after(parent: ServiceNode, place: int, order: Order) -> Iterator[str]:
+def _after(parent: ServiceNode, after: ServiceNode, edges: Sequence[Edge]) -> Iterator[str]:
     """Yield what a child of a graph comes after: what it states itself, and what something below it states."""
     direct, derived = [], []
-    for edge in order.edges if order.graph else ():
-        if edge.after != place:
-            continue
-        before, after = parent.children[edge.before], parent.children[place]
+    for edge in edges:
+        before = parent.children[edge.before]
         reasons = reasons_of(edge, before, after)
         if len(reasons) < len(edge.reasons):
             direct.append(name_of(before))
