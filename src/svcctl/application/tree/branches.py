@@ -121,10 +121,12 @@ async def start_branches(parent: Record, pending: list[Record], start: Work) -> 
 
 async def _start_in_turn(parent: Record, start: Work, child: Record) -> None:
     while child.parent is parent:  # else it has been removed, and what it came after may be, too
-        late = next((each for each in child.follows if _is_awaited(each, parent)), None)
-        if late is None:
+        for each in child.follows:
+            if _is_awaited(each, parent):
+                break
+        else:
             break
-        await next_change(late)  # somebody was added since the order of this start was worked out
+        await next_change(each)  # somebody was added since the order of this start was worked out
     await start(child)
 
 

@@ -63,8 +63,17 @@ def graph_of(root: Record) -> Graph:
         if after is None or record.parent is None:
             continue
         targets = []
-        follows.setdefault(record, [])
+        before = follows.setdefault(record, [])
+        siblings = _names_of(record.parent, names)
         for text in after:
+            sibling = siblings.get(text) if isinstance(text, str) else None
+            if (
+                sibling is not None and sibling is not record
+            ):  # as nearly always, and quicker than what follows
+                targets.append(sibling)
+                if sibling not in before:
+                    before.append(sibling)
+                continue
             target = _find(record, text, names) if isinstance(text, str) else None
             wrong = _wrong(record, text, target)
             if target is None or wrong:
@@ -151,8 +160,7 @@ def _wrong(record: Record, text: object, target: Record | None) -> str:
         near = get_close_matches(text, siblings, n=1, cutoff=0.5)
         advice = f"; did you mean {near[0]!r}?" if near else ""
         return f"comes after {text!r}, which is not there{advice}"
-    beside = target is not record and target.parent is record.parent  # as nearly always
-    if not beside and (is_below(record, target) or is_below(target, record)):
+    if is_below(record, target) or is_below(target, record):
         return f"cannot come after {text!r}: one is in the other"
     return ""
 
@@ -175,13 +183,17 @@ def _find(record: Record, text: str, names: Names) -> Record | None:
 
 
 def _named(parent: Record | None, text: str, names: Names) -> Record | None:
-    if parent is None:
-        return None
-    if parent not in names:
+    return None if parent is None else _names_of(parent, names).get(text)
+
+
+def _names_of(parent: Record, names: Names) -> dict[str, Record]:
+    known = names.get(parent)
+    if known is None:
         children = children_of(parent)
-        names[parent] = {label(each.service, position): each for position, each in enumerate(children)}
-        names[parent] |= {each.service.name: each for each in children if each.service.name is not None}
-    return names[parent].get(text)
+        known = {label(each.service, position): each for position, each in enumerate(children)}
+        known |= {each.service.name: each for each in children if each.service.name is not None}
+        names[parent] = known
+    return known
 
 
 def _branches(one: Record, other: Record) -> tuple[Record, Record]:

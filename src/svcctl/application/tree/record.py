@@ -221,11 +221,9 @@ def children_of(record: Record) -> list[Record]:
     if not record.collection:
         return []
     members: Iterable[Any] = record.service
-    children = []
-    for child in members:
-        child_record = record_of(child)
-        child_record.parent = record
-        children.append(child_record)
+    children = list(map(record_of, members))
+    for child in children:
+        child.parent = record
     return children
 
 

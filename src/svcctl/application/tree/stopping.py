@@ -188,37 +188,25 @@ async def _bring_down(
     record: Record, run: Stopping, *, call_hook: bool = True, failure: BaseException | None = None
 ) -> None:
     """Stop what has started of a service and all below it, and release what is only bound."""
-    if record.started:
-        await _stop_started(record, run, call_hook=call_hook)
-    else:
-        if record.background:  # its start has failed
-            await _end_background(record, run)
-        if record.collection:
-            await _stop_children(record, run)
-        if record.bound:
-            await _release(record, run)
-    if failure is not None:
-        move(record, State.FAILED, failure)
-    elif record.state not in RESTING:
-        move(record, State.STOPPED)
-    if record.settling is not None:
-        settle(record)
-
-
-async def _stop_started(record: Record, run: Stopping, *, call_hook: bool) -> None:
-    record.stopping = run
-    if record.state is not State.STOPPING:
-        move(record, State.STOPPING)
-    hook = _call_hook(record, run) if call_hook else None
+    started = record.started
+    hook = _begin_stop(record, run, call_hook=call_hook) if started else None
     if hook is not None:
         await hook
     if record.background:
         await _end_background(record, run)
     if record.collection:
         await _stop_children(record, run)
-    record.stopping = None
-    record.started = record.bound = record.drained = False
-    record.draining = None
+    if started:
+        record.stopping = record.draining = None
+        record.started = record.bound = record.drained = False
+    elif record.bound:
+        await _release(record, run)
+    if failure is not None:
+        move(record, State.FAILED, failure)
+    elif record.state not in RESTING:
+        move(record, State.STOPPED)
+    if record.settling is not None:
+        settle(record)
 
 
 async def _stop_children(record: Record, run: Stopping) -> None:
@@ -256,8 +244,13 @@ async def _stop_branches(record: Record, pending: list[Record], run: Stopping) -
     await stop_branches(pending, stop_one, run.cut_short)
 
 
-def _call_hook(record: Record, run: Stopping) -> Coroutine[Any, Any, None] | None:
+def _begin_stop(record: Record, run: Stopping, *, call_hook: bool) -> Coroutine[Any, Any, None] | None:
     """Call ``stopService``; return what to await for its end, if there is something."""
+    record.stopping = run
+    if record.state is not State.STOPPING:
+        move(record, State.STOPPING)
+    if not call_hook:
+        return None
     try:
         result = record.service.stopService()
     except (SystemExit, KeyboardInterrupt) as error:
