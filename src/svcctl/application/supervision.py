@@ -130,6 +130,14 @@ class Supervisor:
         """Tell whether a child is down, or about to be, and will be started again."""
         return any(child in repair.falling for repair in self._repairs.values())
 
+    def tries(self, child: Record) -> bool:
+        """Tell whether a child is being started again, or has failed to and will be soon."""
+        return any(child in repair.falling or repair.starts is child for repair in self._repairs.values())
+
+    def knows(self, child: Record) -> bool:
+        """Tell whether a child has failed and that has not been dealt with."""
+        return any(child in repair.broken for repair in self._repairs.values())
+
     def dismiss(self, child: Record) -> None:
         """Forget the restart of a child that leaves the collection."""
         own = self._repairs.pop(child, None)
@@ -178,6 +186,7 @@ class _Repair:
         broken: Those that have failed and why; more may join while it goes on.
         falling: Those that are down, or about to be, until they are started again.
         task: What does it.
+        starts: The one that it starts at this moment.
     """
 
     def __init__(self, supervisor: Supervisor) -> None:
@@ -187,14 +196,14 @@ class _Repair:
         self._supervisor = supervisor
         self._record = supervisor.record
         self._down: set[Record] = set()
-        self._starts: Record | None = None
+        self.starts: Record | None = None
 
     def join(self, child: Record, error: BaseException) -> None:
         """Take up another failure; what goes down with it need not be started any further."""
         self.broken[child] = error
         victims = self._victims()
         self.falling.update(victims)
-        starts = self._starts
+        starts = self.starts
         if starts is not None and starts is not child and starts.start_task is not None and starts in victims:
             starts.start_task.cancel()
 
@@ -292,7 +301,7 @@ class _Repair:
         await settled(child)
         if child.parent is not self._record or child.state in RUNNING or child.ended or not self._goes_on():
             return True
-        self._starts = child
+        self.starts = child
         self.falling.discard(child)
         try:
             await starting(child)
@@ -302,7 +311,7 @@ class _Repair:
         except LifecycleError:
             return not self.broken  # whoever has removed or stopped it knows
         finally:
-            self._starts = None
+            self.starts = None
         return True
 
 

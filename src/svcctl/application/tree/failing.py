@@ -42,7 +42,7 @@ def fail(record: Record, error: BaseException) -> None:
 
 def finish(record: Record) -> None:
     """Take note that a service has done its work: one that is permanent has failed, others are stopped."""
-    if record.ended or record.state not in (*RUNNING, State.STARTING):
+    if record.ended or record.state not in (*RUNNING, State.STARTING) or is_ending(record):
         return
     if record.parent is None and record.stop_task is not None:
         return  # it has been removed
@@ -94,10 +94,11 @@ def _restart(parent: Record, child: Record, cause: BaseException) -> None:
 
     if child.state in RUNNING:
         move(child, State.FAILED, cause)
-    if parent.state in RESTING:
+    supervisor = supervisor_of(parent)
+    if parent.state in RESTING or supervisor.knows(child):
         _outside(child, cause)
         return
-    supervisor_of(parent).failed(child, cause)
+    supervisor.failed(child, cause)
 
 
 def _outside(record: Record, error: BaseException) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Generator
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from svcctl.application.tree.budget import budget_of
 from svcctl.application.tree.failing import escalate
@@ -27,6 +27,9 @@ from svcctl.application.tree.record import (
 from svcctl.application.tree.starting import start_record
 from svcctl.application.tree.stopping import stop_at_once
 from svcctl.errors import DependencyError, LifecycleError, Problem
+
+if TYPE_CHECKING:
+    from svcctl.application.supervision import Supervisor
 
 _log = logging.getLogger(__name__)
 
@@ -180,18 +183,21 @@ def _outermost_down(record: Record, around: list[Record]) -> Record | None:
 
 
 def _is_up(record: Record) -> bool:
-    return record.ended or (record.state in RUNNING and not _is_mended(record))
+    supervisor = _supervisor_of(record)
+    mended = supervisor is not None and supervisor.mends(record)
+    return record.ended or (record.state in RUNNING and not mended)
 
 
 def _will_be_up(record: Record) -> bool:
     starts = record.start_task is not None and not record.start_task.done()
     around = record.parent is not None and record.parent.state is State.STARTING
-    return starts or around or record.state in CHANGING or _is_mended(record)
+    supervisor = _supervisor_of(record)
+    mended = supervisor is not None and supervisor.tries(record)
+    return starts or around or record.state in CHANGING or mended
 
 
-def _is_mended(record: Record) -> bool:
-    supervisor = record.parent.supervisor if record.parent is not None else None
-    return supervisor is not None and supervisor.mends(record)
+def _supervisor_of(record: Record) -> Supervisor | None:
+    return record.parent.supervisor if record.parent is not None else None
 
 
 async def _leave(record: Record, before: set[asyncio.Task[None]], failure: BaseException | None) -> None:
