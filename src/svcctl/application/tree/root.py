@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from svcctl.application.interfaces import IProcess, IService, IServiceCollection
+from svcctl.application.interfaces import IPersistable, IProcess, IService, IServiceCollection
 
 if TYPE_CHECKING:
     from svcctl.application.supervision import Supervision
@@ -89,6 +89,10 @@ class Application:
 
     def getComponent(self, interface: object, default: object = None) -> Any:  # noqa: ANN401 (any aspect)
         """Return the aspect of the application that answers an interface, or a default."""
+        if interface is IPersistable and interface not in self._components:
+            from svcctl.application.sob import Persistent  # noqa: PLC0415 (only for what is saved)
+
+            self._components[interface] = Persistent(self, self.name)
         return self._components.get(interface, default)
 
     def setComponent(self, interface: object, component: object) -> None:
@@ -107,3 +111,43 @@ class Application:
         from svcctl.application.describing.application import describe_application  # noqa: PLC0415 (not on the runner's path)
 
         return describe_application(self, origin)
+
+    def save(
+        self, tag: str | None = None, filename: str | None = None, passphrase: str | None = None
+    ) -> None:
+        """Save the application to a file, from which it can be started; a script sees on stderr that it was.
+
+        Args:
+            tag: ``start`` for ``NAME-start.tap``; ``None`` for ``NAME.tap``.
+            filename: Path of the file, whatever the tag.
+            passphrase: Encrypts the file.
+
+        Raises:
+            StateNotSavedError: It holds what cannot be saved, or the system did not allow it.
+            SavedStateError: Others own what is in its place, or the folder.
+            ConfigurationError: The key is damaged or cannot be made, or encryption is not installed.
+        """
+        from svcctl.application.persisting.telling import save  # noqa: PLC0415 (only for what is saved)
+
+        save(self, tag, filename, passphrase)
+
+
+def loadApplication(filename: str, kind: str, passphrase: str | None = None) -> Any:  # noqa: ANN401 (what the file gives; nobody has looked at it)
+    """Return the application in a file.
+
+    Args:
+        filename: Path of the file.
+        kind: ``python`` for a ``.tac`` file, else the style that it was saved in: ``pickle`` or ``source``.
+        passphrase: What an encrypted file was encrypted with.
+
+    Raises:
+        UsageError: There is no such kind, or a passphrase was given and the file is not encrypted.
+        ApplicationNotFoundError: There is no such file, or it cannot be read.
+        SavedStateError: As for :func:`svcctl.application.sob.load`.
+        KeyError: The ``.tac`` file does not bind ``application``.
+    """
+    from svcctl.application import sob  # noqa: PLC0415 (only for what is loaded by hand)
+
+    if kind == "python":
+        return sob.loadValueFromFile(filename, "application", passphrase)
+    return sob.load(filename, kind, passphrase)
