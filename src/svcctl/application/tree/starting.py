@@ -18,6 +18,7 @@ from svcctl.application.tree.record import (
     heed_cancellation,
     is_asked_for,
     is_awaitable,
+    is_ending,
     move,
     path_of,
     settle,
@@ -136,6 +137,8 @@ async def _start_member(parent: Record, child: Record) -> None:
             return  # its turn may be another one now
     if child.parent is not parent or stays_started(child):
         return
+    if is_ending(parent):  # a drain goes on, which would not reach the child; then this is cancelled
+        await asyncio.get_running_loop().create_future()
     try:
         await start_record(child, member=True)
     except StartError as error:

@@ -138,9 +138,6 @@ def _call_drains(
     tasks: dict[asyncio.Future[Any], Record] = {}
     begun: list[asyncio.Future[Any]] = []
     for each in walk(record):
-        starts = each.start_task
-        if starts is not None and each is not record and starts is not asyncio.current_task():
-            starts.cancel()  # what became ready from here on would be stopped without a drain
         if each.draining is not None and not each.draining.done():
             begun.append(each.draining)  # whoever called it reports it
         hook = getattr(each.service, "drain", None)
