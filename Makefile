@@ -14,7 +14,7 @@ ROOT := $(filter 0,$(shell id -u))
 
 # What the tests call that a minimal Debian lacks: command, then the package it is in.
 TOOLS := mmdebstrap:mmdebstrap systemd-nspawn:systemd-container systemd-analyze:systemd nsenter:util-linux \
-	setpriv:util-linux openssl:openssl socat:socat ncat:ncat dig:bind9-dnsutils curl:curl ip:iproute2 dot:graphviz
+	setpriv:util-linux unshare:util-linux openssl:openssl socat:socat ncat:ncat dig:bind9-dnsutils curl:curl ip:iproute2 dot:graphviz strace:strace mount:mount
 missing = $(sort \
 	$(foreach pair,$(TOOLS),$(if $(shell command -v $(word 1,$(subst :, ,$(pair)))),,$(word 2,$(subst :, ,$(pair))))) \
 	$(if $(wildcard /usr/lib/python3/dist-packages/systemd/journal.py),,python3-systemd))
@@ -79,7 +79,7 @@ $(VENV)/ready: pyproject.toml
 		( $(call apt-install,python3-venv) ); }
 	$(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install -qq --retries 5 --upgrade 'pip>=25.1'
-	$(BIN)/python -m pip install -qq --retries 5 --group test --editable '.[web]'
+	$(BIN)/python -m pip install -qq --retries 5 --group test --editable '.[crypto,web]'
 	touch $@
 
 clean:

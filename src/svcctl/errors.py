@@ -229,9 +229,8 @@ class StopTimeoutError(SvcctlError, TimeoutError):
     code = "stop-timeout"
 
     def __init__(self, path: str, limit: float, stack: str) -> None:
-        super().__init__(
-            f"{path} did not stop within {limit:g} s" + (f", waiting at {stack}" if stack else "")
-        )
+        waiting = f", waiting at {stack}" if stack else ""
+        super().__init__(f"{path} did not stop within {limit:g} s{waiting}")
         self.path = path
         self.limit = limit
         self.stack = stack
@@ -323,7 +322,6 @@ class MissingSocketError(SvcctlError, LookupError):
     """A socket that the init system should have handed over is not there.
 
     Args:
-        message: Which descriptor is missing.
         hint: The socket unit to start, or the installation to repeat.
     """
 
@@ -394,3 +392,9 @@ def describe_cause(error: BaseException) -> str:
     if isinstance(error, SvcctlError):
         return text
     return f"{type(error).__name__}: {text}" if text else type(error).__name__
+
+
+class SavedStateError(ApplicationLoadError):
+    """A file with a saved application is not used, or gives none: foreign, altered, or without its classes."""
+
+    code = "saved-state"

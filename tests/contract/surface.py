@@ -15,6 +15,11 @@ PROCMON = "svcctl.application.procmon"
 PROTOCOL = "svcctl.application.protocol"
 WIRE = "svcctl.application.wire"
 REACTOR = "svcctl.application.reactor"
+SOB = "svcctl.application.sob"
+STYLES = "svcctl.application.styles"
+USAGE = "svcctl.application.usage"
+LOG = "svcctl.application.log"
+LOGFILE = "svcctl.application.logfile"
 
 _TCP_SERVER = 'port, factory, backlog=50, interface=""'
 _TCP_CLIENT = "host, port, factory, timeout=30, bindAddress=None"
@@ -51,6 +56,8 @@ CALLABLES: dict[str, dict[str, str | None]] = {
         **{f"IServiceCollection.{name}": given for name, given in _COLLECTION_MEMBERS.items()},
         "IProcess": None,
         "IPersistable": None,
+        "IPersistable.setStyle": "style",
+        "IPersistable.save": "tag=None, filename=None, passphrase=None",
         "Service": "",
         **{f"Service.{name}": given for name, given in _SERVICE_MEMBERS.items()},
         "Service.__getstate__": "",
@@ -59,6 +66,7 @@ CALLABLES: dict[str, dict[str, str | None]] = {
         "MultiService.services": None,
         "MultiService.namedServices": None,
         "Application": "name, uid=None, gid=None",
+        "Application.save": "tag=None, filename=None, passphrase=None",
         "Application.setComponent": "interface, component, /",
         "Application.getComponent": "interface, default=None, /",
         "Application.addComponent": "component, ignoreClass=0, /",
@@ -67,6 +75,16 @@ CALLABLES: dict[str, dict[str, str | None]] = {
         "Process": "uid=None, gid=None",
         "loadApplication": "filename, kind, passphrase=None",
         "ServiceMaker": "name, module, description, tapname",
+    },
+    USAGE: {
+        "Options": "",
+        "Options.parseOptions": "options=None",
+        "Options.postOptions": "",
+        "Options.getSynopsis": "",
+        "Options.getUsage": "width=None",
+        "Options.opt_help": "",
+        "Options.opt_version": "",
+        "portCoerce": "value, /",
     },
     INTERNET: {
         "TimerService": "step, callable, *args, **kwargs",
@@ -144,6 +162,64 @@ CALLABLES: dict[str, dict[str, str | None]] = {
         "ConnectedDatagramProtocol": "",
         "ConnectedDatagramProtocol.datagramReceived": "datagram",
         "ConnectedDatagramProtocol.connectionFailed": "failure",
+    },
+    LOG: {
+        "ILogObserver": None,
+        "msg": "*message, **kw",
+        "err": "_stuff=None, _why=None, **kw",
+        "startLogging": "file, setStdout=1",
+        "startLoggingWithObserver": "observer, setStdout=1",
+        "addObserver": "observer",
+        "removeObserver": "observer",
+        "textFromEventDict": "eventDict",
+        "FileLogObserver": "f",
+        "FileLogObserver.emit": "eventDict",
+        "FileLogObserver.formatTime": "when",
+        "FileLogObserver.start": "",
+        "FileLogObserver.stop": "",
+    },
+    LOGFILE: {
+        "BaseLogFile": "name, directory, defaultMode=None",
+        "LogFile": "name, directory, rotateLength=1000000, defaultMode=None, maxRotatedFiles=None",
+        "DailyLogFile": "name, directory, defaultMode=None",
+        "LogReader": "name",
+        "LogReader.readLines": "lines=10",
+        "LogReader.close": "",
+        **{
+            f"{kind}.{name}": given
+            for kind in ("LogFile", "DailyLogFile")
+            for name, given in {
+                "fromFullPath": "filename, *args, **kwargs",
+                "shouldRotate": "",
+                "write": "data",
+                "flush": "",
+                "close": "",
+                "reopen": "",
+                "rotate": "",
+                "getCurrentLog": "",
+                "getLog": "identifier",
+            }.items()
+        },
+        "LogFile.listLogs": "",
+        "DailyLogFile.toDate": "*args",
+        "DailyLogFile.suffix": "tupledate",
+    },
+    SOB: {
+        "IPersistable": None,
+        "Persistent": "original, name",
+        "Persistent.setStyle": "style",
+        "Persistent.save": "tag=None, filename=None, passphrase=None",
+        "load": "filename, style, passphrase=None",
+        "loadValueFromFile": "filename, variable, passphrase=None",
+        "guessType": "filename",
+    },
+    STYLES: {
+        "Versioned": "",
+        "Versioned.persistenceVersion": None,
+        "Versioned.persistenceForgets": None,
+        "Ephemeral": "",
+        "requireUpgrade": "obj",
+        "doUpgrade": "",
     },
     WIRE: dict.fromkeys(("Echo", "Discard", "Chargen", "QOTD", "Daytime"), ""),
     REACTOR: {
@@ -244,15 +320,15 @@ ELSEWHERE: dict[str, str | None] = {
     "twisted.enterprise.adbapi": None,
     "twisted.web.wsgi.WSGIResource": None,
     "twisted.plugin.getPlugins": None,
-    "twisted.application.service.IServiceMaker": None,
-    "twisted.python.usage.Options": None,
-    "twisted.python.log.ILogObserver": None,
-    "twisted.python.log.addObserver": None,
-    "twisted.python.log.startLogging": None,
-    "twisted.python.log.startLoggingWithObserver": None,
-    "twisted.python.log.FileLogObserver": None,
-    "twisted.python.logfile.LogFile": None,
-    "twisted.python.logfile.DailyLogFile": None,
+    "twisted.application.service.IServiceMaker": f"{SERVICE}.IServiceMaker",
+    "twisted.python.usage.Options": f"{USAGE}.Options",
+    "twisted.python.log.ILogObserver": f"{LOG}.ILogObserver",
+    "twisted.python.log.addObserver": f"{LOG}.addObserver",
+    "twisted.python.log.startLogging": f"{LOG}.startLogging",
+    "twisted.python.log.startLoggingWithObserver": f"{LOG}.startLoggingWithObserver",
+    "twisted.python.log.FileLogObserver": f"{LOG}.FileLogObserver",
+    "twisted.python.logfile.LogFile": f"{LOGFILE}.LogFile",
+    "twisted.python.logfile.DailyLogFile": f"{LOGFILE}.DailyLogFile",
     "twisted.logger.textFileLogObserver": None,
     "twisted.logger.globalLogPublisher": None,
     "twisted.logger.LogLevelFilterPredicate": None,

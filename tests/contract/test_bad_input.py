@@ -89,7 +89,7 @@ MISTAKES = [
     Case("{apps}/wrong.tac", 65, "'application' is of type str, not an App", "application = service.App"),
     Case("{apps}/empty.tac", 65, "empty.tac does not bind 'application'; it binds nothing", "write: app"),
     Case("no_such_module:application", 66, "finds no module 'no_such_module'", "install it"),
-    Case("echo", 64, "'echo' names a plug-in", "write echo.tac"),
+    Case("ecko", 64, "ecko", "echo"),
 ]
 LONG = "x" * 300
 INSTALL = "install --root {root} "

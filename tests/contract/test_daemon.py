@@ -5,18 +5,19 @@ from __future__ import annotations
 import contextlib
 import os
 import signal
+import socket
 import stat
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 
 from svcctl.errors import ConfigurationError, PermissionDeniedError, SvcctlError
 from svcctl.runtime.daemon import daemonize
-from tests.fakes.init import PATIENCE
+from tests.fakes.init import PATIENCE, FakeInit
 
 TAC = """
 import asyncio, os, signal, sys
@@ -92,6 +93,105 @@ def test_a_failed_start_is_an_error_with_its_whole_reason_and_status(tmp_path: P
     assert str(caught.value) == f"shop/only failed to start: RuntimeError: {reason.strip()}"
     assert caught.value.exit_status == 70
     assert caught.value.hint == f"its log is in {tmp_path}/log"
+
+
+@pytest.mark.parametrize("size", [3_400, 3_600, 60_000])
+def test_a_reason_longer_than_one_message_is_whole(tmp_path: Path, size: int) -> None:
+    """Init systems get as much of it as they take."""
+    reason = "\N{EURO SIGN} is wrong, " * (size // 12) + "end"
+    tac = write(tmp_path, f"raise RuntimeError({reason!r})")
+    with pytest.raises(SvcctlError) as caught:
+        daemonize([str(tac)], log_file=None)
+    assert str(caught.value) == f"shop/only failed to start: RuntimeError: {reason}"
+
+
+def test_a_failed_start_is_the_last_entry_of_the_log(tmp_path: Path) -> None:
+    """With what to do about it."""
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        tac = tmp_path / "shop.tac"
+        tac.write_text(
+            "from svcctl.application import internet, service\n"
+            "application = service.Application('shop')\n"
+            f"internet.TCPServer({port}, print, interface='127.0.0.1').setServiceParent(application)\n"
+            "print('printed while it was loaded')\n"
+        )
+        with pytest.raises(SvcctlError, match="Address already in use") as caught:
+            daemonize([str(tac)], log_file=str(tmp_path / "log"))
+    assert caught.value.exit_status == 69
+    *_, last, hint = (tmp_path / "log").read_text().splitlines()
+    assert "failed to bind: cannot listen on" in last
+    assert hint.startswith("hint: something listens there already")
+
+
+def test_what_it_prints_goes_to_the_log_also_after_a_rotation(tmp_path: Path) -> None:
+    """What its children and C libraries write, too; what needs a real file gets one."""
+    body = (
+        "loop = asyncio.get_running_loop(); [loop.add_signal_handler(signal.SIGUSR2, each) for each in [self.talk]]\n"
+        "    def talk(self):\n"
+        "        print('printed', sys.stdout.fileno(), sys.stdout.isatty())\n"
+        "        sys.stderr.write('complained\\n')\n"
+        "        sys.stdout.buffer.write(b'bytes\\n'); sys.stdout.buffer.flush()\n"
+        "        os.system('echo from a child; echo and its stderr >&2')\n"
+        "        open('talked', 'a').close()"
+    )
+    tac, log = write(tmp_path, body), tmp_path / "log"
+    with contextlib.chdir(tmp_path):
+        started = daemonize([str(tac)], log_file="log")
+    with ended(started.pid):
+        os.kill(started.pid, signal.SIGUSR1)
+        wait_until(lambda: (tmp_path / "log.1").exists() and same(started.pid, log))
+        os.kill(started.pid, signal.SIGUSR2)
+        wait_until(lambda: (tmp_path / "talked").exists() and "bytes" in log.read_text())
+        text = log.read_text()
+        assert " info    stdout: printed 1 False\n" in text
+        assert " warning stderr: complained\n" in text
+        assert "\nfrom a child\nand its stderr\n" in text
+    assert "application is ready" in (tmp_path / "log.1").read_text()
+
+
+def wait_until(condition: Callable[[], bool]) -> None:
+    """Return when something has come about."""
+    end = time.monotonic() + PATIENCE
+    while not condition():
+        assert time.monotonic() < end
+        time.sleep(0.01)
+
+
+def same(pid: int, log: Path) -> bool:
+    """Tell whether the stderr of a process is this file."""
+    return Path(f"/proc/{pid}/fd/2").readlink() == log and log.exists()
+
+
+def test_sockets_that_an_init_system_handed_over_are_passed_on(tmp_path: Path) -> None:
+    """By name, in order; only they are."""
+    tac = tmp_path / "shop.tac"
+    starter = (
+        "from svcctl.runtime.daemon import daemonize\n"
+        "print(daemonize(['--inherit=shop', 'shop.tac'], log_file='log').pid, flush=True)\n"
+    )
+    with socket.create_server(("127.0.0.1", 0)) as listener, socket.create_server(("127.0.0.1", 0)) as other:
+        port, second = listener.getsockname()[1], other.getsockname()[1]
+        tac.write_text(
+            "from svcctl.application import internet, service\n"
+            "async def echo(reader, writer):\n"
+            "    writer.write(await reader.read(9))\n"
+            "application = service.Application('shop')\n"
+            f"internet.TCPServer({port}, echo, interface='127.0.0.1').setServiceParent(application)\n"
+            f"internet.TCPServer({second}, echo, interface='127.0.0.1').setServiceParent(application)\n"
+        )
+        environ = {"LISTEN_FDNAMES": f"tcp-{second}-127.0.0.1:tcp-{port}-127.0.0.1"}
+        command = [sys.executable, "-P", "-c", starter]
+        with FakeInit(command, tmp_path, environ, [other, listener]) as init:
+            assert init.wait() == 0
+        pid = int((tmp_path / "stdout").read_text())
+        for each in (port, second):
+            with socket.create_connection(("127.0.0.1", each)) as client:
+                client.sendall(b"hello")
+                assert client.recv(9) == b"hello"
+        os.kill(pid, signal.SIGTERM)
+        wait_until(lambda: "application is stopped" in (tmp_path / "log").read_text())
+    assert "warning" not in (tmp_path / "log").read_text()
 
 
 def test_a_missing_file_keeps_its_status(tmp_path: Path) -> None:

@@ -10,6 +10,7 @@ import pytest
 
 from svcctl.loading.describe import describe
 from tests.contract.networks import client, needs_root, run
+from tests.fakes.init import FakeInit
 
 HERITAGE = Path(__file__).parents[2] / "examples/heritage"
 APPLICATIONS = sorted(tac.name for tac in HERITAGE.glob("*.tac"))
@@ -17,6 +18,7 @@ ECHOES = ("echo.tac", "echo_server.tac", "echo_service.tac", "echo_short.tac")
 #: Answered by real programs, in a file of their own.
 WITH_PEERS = {"dns.tac", "service.tac"}
 PORT = 7001
+RUNNER = [sys.executable, "-P", "-m", "svcctl.runtime"]
 LIMIT = 60.0
 
 #: Where each application says that it listens, by the kind of the service.
@@ -27,6 +29,7 @@ LISTENERS = {
     "echo_service.tac": [],  # it speaks to the reactor, and only when it starts
     "echo_short.tac": [("stream-server", "tcp:7001")],
     "interfaces.tac": [],
+    "my.tac": [],
     "service.tac": [("asgi-server", "tcp:8080")],
 }
 
@@ -35,7 +38,7 @@ def test_every_application_is_run() -> None:
     """Here, or where real programs are its clients."""
     peers = Path(__file__).with_name("test_peers.py").read_text()
     assert all(f'"{name}"' in peers for name in WITH_PEERS)
-    assert set(APPLICATIONS) == {*ECHOES, "interfaces.tac"} | WITH_PEERS
+    assert set(APPLICATIONS) == {*ECHOES, "interfaces.tac", "my.tac"} | WITH_PEERS
 
 
 @needs_root
@@ -58,6 +61,32 @@ def test_the_application_of_the_interfaces_starts_and_stops(tmp_path: Path) -> N
     with run(tmp_path, HERITAGE / "interfaces.tac") as init:
         init.wait_for("READY")
         assert init.stop() == 0
+
+
+def test_the_observer_that_the_manuals_set_on_an_application_gets_the_log(tmp_path: Path) -> None:
+    """All of it, in a folder of the test's own instead of the one for everybody."""
+    text = (HERITAGE / "my.tac").read_text()
+    (tmp_path / "my.tac").write_text(text.replace('"/tmp"', repr(str(tmp_path))))
+    with FakeInit([*RUNNER, "my.tac"], tmp_path) as init:
+        init.wait_for("READY")
+        assert init.stop() == 0
+        assert init.stderr == ""
+    lines = (tmp_path / "my.log").read_text().splitlines()
+    assert lines[0].endswith("[svcctl.runtime.runner] application is ready")
+    assert lines[-1].endswith("[svcctl.runtime.runner] application is stopped")
+
+
+def test_the_logger_of_the_manuals_gets_the_log(tmp_path: Path) -> None:
+    """From the module beside the application; the application's own observer gets nothing."""
+    for name in ("my.tac", "my.py"):
+        text = (HERITAGE / name).read_text().replace("my.log", f"{name}.log")
+        (tmp_path / name).write_text(re.sub(r"(?<=\")/tmp", str(tmp_path), text))
+    with FakeInit([*RUNNER, "--logger", "my.logger", str(tmp_path / "my.tac")], tmp_path) as init:
+        init.wait_for("READY")
+        assert init.stop() == 0
+        assert init.stderr == ""
+    assert "application is ready" in (tmp_path / "my.py.log").read_text()
+    assert (tmp_path / "my.tac.log").read_text() == ""
 
 
 @pytest.mark.parametrize("name", APPLICATIONS)

@@ -30,13 +30,13 @@ POSITIONAL = (inspect.Parameter.POSITIONAL_ONLY, inspect.Parameter.POSITIONAL_OR
 
 #: What is not here (None), or has other arguments (these). Each stands in the first column of the differences.
 EXCEPTIONS: dict[str, str | None] = {
-    "svcctl.application.service.IPersistable": None,
     "svcctl.application.service.Application.addComponent": None,
     "svcctl.application.service.Application.unsetComponent": None,
     "svcctl.application.service.Application.removeComponent": None,
-    "svcctl.application.service.loadApplication": None,
-    "svcctl.application.service.ServiceMaker": None,
     "svcctl.application.strports.service": "description, factory",
+    "svcctl.application.logfile.LogFile": (
+        "name, directory, rotateLength=1000000, defaultMode=None, maxRotatedFiles=10"
+    ),
     "svcctl.application.systemd.ListenFDs": None,
     "svcctl.application.systemd.ListenFDs.fromEnvironment": None,
     "svcctl.application.systemd.ListenFDs.inheritedDescriptors": None,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from svcctl.loading.report import Description, Interpreter
 from svcctl.manifest.model import Manifest
@@ -16,6 +16,7 @@ class FakeDescribe:
         manifest: What to say; may be exchanged between two calls.
         error: What to raise instead, if anything.
         targets: What was to be described.
+        arguments: What the last of them was given.
         environments: The variables that the applications would have had.
         version: The interpreter's version.
     """
@@ -24,16 +25,25 @@ class FakeDescribe:
         self.manifest: Manifest = echo_manifest()
         self.error: Exception | None = None
         self.targets: list[str] = []
+        self.arguments: tuple[str, ...] = ()
         self.environments: list[dict[str, str]] = []
         self.version = "3.11.2"
 
     def __call__(
-        self, target: str, *, python: str, user: str | None, environment: Mapping[str, str], time_limit: float
+        self,
+        target: str,
+        arguments: Sequence[str] = (),
+        *,
+        python: str,
+        user: str | None,
+        environment: Mapping[str, str],
+        time_limit: float,
     ) -> Description:
         """Return the manifest as :func:`svcctl.loading.describe.describe` does."""
         assert user in {None, "nobody"}
         assert time_limit > 0
         self.targets.append(target)
+        self.arguments = tuple(arguments)
         self.environments.append(dict(environment))
         if self.error is not None:
             raise self.error

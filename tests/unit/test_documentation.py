@@ -24,9 +24,20 @@ from svcctl.generate.systemd.render import explain, render
 from svcctl.loading.tac import MODULE_NAME, load_tac
 from svcctl.manifest import model
 from svcctl.manifest.model import Manifest, Needs, Origin
+from svcctl.operations import kill, twistd
 from svcctl.operations.check import CheckResult
 from svcctl.operations.install import InstallResult
 from svcctl.operations.list import Entry, Listing
+from svcctl.operations.plugins import (
+    BrokenEntry,
+    CommandEntry,
+    OptionEntry,
+    PluginDetails,
+    PluginEntry,
+    PluginListing,
+    list_plugins,
+    show_plugin,
+)
 from svcctl.operations.preview import Preview
 from svcctl.operations.status import StatusResult, UnitState
 from svcctl.operations.uninstall import UninstallResult
@@ -112,6 +123,8 @@ def slugs(page: Path) -> set[str]:
 
 def options_of(command: str) -> set[str]:
     """Return the options of a command, without those for help."""
+    if command == "twistd":  # it reads them by itself
+        return set(re.findall(r"(?<![\w-])--?[a-z][a-z-]*", twistd.HELP)) - HELP
     parameters = [each for each in COMMANDS[command].params if each.param_type_name == "option"]
     return {name for each in parameters for name in (*each.opts, *each.secondary_opts)} - HELP
 
@@ -155,6 +168,30 @@ def test_the_commands_described_are_those_there_are() -> None:
     assert documented_options(described["svcctl"]) == own - HELP
 
 
+#: The one that the page about plug-ins has its readers write.
+GREET = {"--port", "--times", "--loud"}
+
+
+def written(text: str) -> list[str]:
+    """Return the options in a text."""
+    return re.findall(r"(?<=\s)--?[a-z][a-z-]*", text)
+
+
+def split(text: str) -> tuple[str, str, str]:
+    """Split what follows a command at the name of a plug-in: what follows that is its own."""
+    names = [entry.name for entry in list_plugins().plugins]
+    found = re.search(rf"(?<![\w=./-])({'|'.join(names)}|greet)(?=\s+[^\s])", text)
+    return (text[: found.start()], found[1], text[found.end() :]) if found else (text, "", "")
+
+
+def plugin_options(name: str) -> set[str]:
+    """Return the options of a plug-in."""
+    if name in {"", "greet"}:
+        return GREET
+    options = show_plugin(name).options
+    return {each.option for each in options} | {f"-{each.letter}" for each in options if each.letter}
+
+
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
 def test_a_page_names_only_commands_and_options_that_exist(page: Path) -> None:
     """Wherever a page has svcctl and a word in its code, and whatever options follow."""
@@ -162,8 +199,11 @@ def test_a_page_names_only_commands_and_options_that_exist(page: Path) -> None:
     for line in code(page):
         for found in re.finditer(r"(?<![\w.@/-])(?:/\S*/bin/)?svcctl ((?:[a-z]+\|?)+)([^|&;#()]*)", line):
             names = found[1].split("|")
+            own, plugin, theirs = split(found[2])
+            known_there = plugin_options(plugin)
+            unknown += [f"{plugin} {option}" for option in written(theirs) if option not in known_there]
             unknown += [name for name in names if name not in COMMANDS]
-            for option in re.findall(r"(?<=\s)--?[a-z][a-z-]*", found[2]):
+            for option in written(own):
                 known = [name for name in names if name in COMMANDS and option in options_of(name) | HELP]
                 unknown += [] if known else [f"{found[1]} {option}"]
     assert unknown == []
@@ -211,7 +251,7 @@ def test_the_descriptions_of_endpoints_parse() -> None:
 def test_every_exit_status_is_described() -> None:
     """Those of the command line, and the runner's own."""
     known = {value for name, value in vars(errors).items() if name.startswith("EX_")}
-    own = {REFUSED, cli_status._FAILED, cli_errors.INTERRUPTED, cli_errors.READER_GONE}
+    own = {REFUSED, kill._EX_IOERR, cli_status._FAILED, cli_errors.INTERRUPTED, cli_errors.READER_GONE}
     table = rows(sections(REFERENCE / "commands.md", 2)["Exit statuses"])
     assert {int(row[0]) for row in table} == known | own
     runner = rows(sections(REFERENCE / "runtime.md", 2)["Exit statuses"])
@@ -223,6 +263,7 @@ def test_every_exit_status_is_described() -> None:
     [
         *(Action, CheckResult, Diagnostic, Entry, File, InstalledFile, InstallResult, Listing, Plan, Preview),
         *(Receipt, StatusResult, UninstallResult, UnitState),
+        *(PluginListing, PluginEntry, BrokenEntry, PluginDetails, OptionEntry, CommandEntry),
     ],
     ids=lambda record: record.__name__,
 )

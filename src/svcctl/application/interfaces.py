@@ -24,6 +24,7 @@ _MEMBERS = {
     ),
     "IServiceCollection": ("getServiceNamed", "__iter__", "addService", "removeService"),
     "IProcess": ("processName", "uid", "gid"),
+    "IPersistable": ("setStyle", "save"),
 }
 
 
@@ -118,3 +119,16 @@ class IProcess(Protocol, metaclass=_Adapting):
     processName: str | None
     uid: str | int | None
     gid: str | int | None
+
+
+@runtime_checkable
+class IPersistable(Protocol, metaclass=_Adapting):
+    """What saves an application to a file."""
+
+    def setStyle(self, style: str) -> None:
+        """Choose the form of the files: ``pickle`` or ``source``."""
+
+    def save(
+        self, tag: str | None = None, filename: str | None = None, passphrase: str | None = None
+    ) -> object:
+        """Save to ``NAME.tap``, with a tag to ``NAME-TAG.tap``, or to a file of that name."""

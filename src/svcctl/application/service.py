@@ -14,7 +14,7 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Coroutine, Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
-from svcctl.application.interfaces import IProcess, IService, IServiceCollection
+from svcctl.application.interfaces import IPersistable, IProcess, IService, IServiceCollection
 from svcctl.application.lifecycle import StopChildren, added, removed
 from svcctl.application.tree.record import (
     DONE,
@@ -28,7 +28,7 @@ from svcctl.application.tree.record import (
     record_of,
     root_of,
 )
-from svcctl.application.tree.root import Application, Process
+from svcctl.application.tree.root import Application, Process, loadApplication
 from svcctl.application.tree.starting import StartChildren
 from svcctl.errors import (
     DuplicateNameError,
@@ -42,11 +42,16 @@ from svcctl.errors import (
 if TYPE_CHECKING:
     import asyncio
 
+    from svcctl.application.options.maker import IServiceMaker, ServiceMaker
     from svcctl.application.supervision import Supervision
     from svcctl.endpoints.values import Endpoint
     from svcctl.manifest.model import ServiceNode
 
-__all__ = ["Application", "IProcess", "IService", "IServiceCollection", "MultiService", "Process", "Service"]
+__all__ = ["Application", "IPersistable", "IProcess", "IService", "IServiceCollection", "MultiService"]
+__all__ += ["IServiceMaker", "Process", "Service", "ServiceMaker", "loadApplication"]
+
+#: What loads when somebody names it: most applications do not, and start-up time is a feature.
+_ELSEWHERE = {"IServiceMaker": "options.maker", "ServiceMaker": "options.maker"}
 
 
 class Service:
@@ -384,3 +389,11 @@ def _refuse_second_parent(service: Any, parent: Any) -> None:  # noqa: ANN401 (s
         if above is service:
             raise ParentError(f"{path_of(record_of(service))} cannot be below itself")
         above = getattr(above, "parent", None)
+
+
+def __getattr__(name: str) -> Any:  # noqa: ANN401 (names of several modules)
+    if name not in _ELSEWHERE:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    from importlib import import_module  # noqa: PLC0415 (see above)
+
+    return getattr(import_module(f"svcctl.application.{_ELSEWHERE[name]}"), name)

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from svcctl.cli import as_json, options, present
+from svcctl.cli import arguments, as_json, options, present
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
 
 def check(  # noqa: PLR0913 (each is an option of the command)
+    context: typer.Context,
     app: options.App,
     *,
     explain: Annotated[bool, typer.Option("--explain", help="Show each directive with its reason.")] = False,
@@ -40,6 +41,7 @@ def check(  # noqa: PLR0913 (each is an option of the command)
 
     request = InstallRequest(
         application=app,
+        arguments=arguments.given(context),
         name=name,
         python=python,
         scope="user" if user else "system",

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from svcctl.cli import options
+from svcctl.cli import arguments, options
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -24,6 +24,7 @@ class Form(StrEnum):
 
 
 def describe(
+    context: typer.Context,
     app: options.App,
     *,
     graph: Annotated[
@@ -48,6 +49,7 @@ def describe(
     manifest = describe_application(
         InstallRequest(
             application=app,
+            arguments=arguments.given(context),
             python=python,
             environment=options.each(env, pair, "--env", "describe"),
             environment_files=tuple(env_file or ()),

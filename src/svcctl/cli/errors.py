@@ -9,6 +9,7 @@ import traceback
 import typer
 
 from svcctl.errors import (
+    EX_OK,
     EX_SOFTWARE,
     EX_USAGE,
     ApplicationLoadError,
@@ -27,6 +28,9 @@ _USAGE_ERROR = typer.BadParameter.__mro__[1]
 
 def report(error: Exception) -> int:
     """Tell the user on stderr what went wrong and return the status to exit with."""
+    if isinstance(error, SvcctlError) and error.exit_status == EX_OK:
+        sys.stdout.write(error.message)  # the help of a plug-in, which was asked for
+        return EX_OK
     if isinstance(error, SvcctlError):
         _tell(error)
         return error.exit_status

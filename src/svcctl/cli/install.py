@@ -7,13 +7,14 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from svcctl.cli import as_json, options, present
+from svcctl.cli import arguments, as_json, options, present
 
 if TYPE_CHECKING:
     from svcctl.operations.install import InstallResult
 
 
 def install(  # noqa: PLR0913 (each is an option of the command)
+    context: typer.Context,
     app: options.App,
     *,
     name: options.UnitName = None,
@@ -41,6 +42,7 @@ def install(  # noqa: PLR0913 (each is an option of the command)
 
     request = InstallRequest(
         application=app,
+        arguments=arguments.given(context),
         name=name,
         python=python,
         scope="user" if user else "system",

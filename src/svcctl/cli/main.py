@@ -9,11 +9,28 @@ from typing import Annotated
 import typer
 
 import svcctl
-from svcctl.cli import check, control, describe, errors, install, list_, run, status, uninstall
+from svcctl.cli import (
+    check,
+    control,
+    convert,
+    describe,
+    errors,
+    install,
+    kill,
+    list_,
+    logs,
+    make,
+    plugins,
+    run,
+    status,
+    twistd,
+    uninstall,
+)
+from svcctl.cli.arguments import PluginCommand
 
 _EPILOG = (
-    "APP is a path (with a suffix or a slash), or module:attribute. Results go to stdout, everything else to "
-    "stderr. Exit statuses follow sysexits.h. With SVCCTL_TRACEBACK=1 in the environment an internal error shows "
+    "APP is a path (with a suffix or a slash), module:attribute, or a plug-in. Results go to stdout, everything "
+    "else to stderr. Exit statuses follow sysexits.h. With SVCCTL_TRACEBACK=1 in the environment an internal error shows "
     "its traceback."
 )
 
@@ -26,18 +43,24 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-app.command("run")(run.run)
-app.command("install")(install.install)
+app.command("run", cls=PluginCommand)(run.run)
+app.command("install", cls=PluginCommand)(install.install)
 app.command("uninstall")(uninstall.uninstall)
 app.command("list")(list_.list_installed)
-app.command("describe")(describe.describe)
-app.command("check")(check.check)
+app.command("describe", cls=PluginCommand)(describe.describe)
+app.command("check", cls=PluginCommand)(check.check)
+app.command("make", cls=PluginCommand)(make.make)
+app.command("plugins")(plugins.plugins)
+app.command("convert")(convert.convert)
 app.command("status")(status.status)
+app.command("logs")(logs.logs)
 app.command("enable")(control.enable)
 app.command("disable")(control.disable)
 app.command("start")(control.start)
 app.command("stop")(control.stop)
 app.command("restart")(control.restart)
+app.command("kill")(kill.kill)
+app.command("twistd", context_settings=twistd.SETTINGS)(twistd.twistd)
 
 
 def _show_version(wanted: bool) -> None:  # noqa: FBT001 (Typer calls it so)

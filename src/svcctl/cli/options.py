@@ -36,7 +36,13 @@ def not_empty(context: typer.Context, parameter: typer.CallbackParam, value: str
     return value
 
 
-App = Annotated[str, typer.Argument(metavar="APP", help="A .tac file or module:attribute.")]
+App = Annotated[
+    str,
+    typer.Argument(
+        metavar="APP",
+        help="A .tac file, a saved one, module:attribute, or a plug-in; what follows that are its own options.",
+    ),
+]
 Name = Annotated[
     str,
     typer.Argument(

@@ -5,7 +5,8 @@ from __future__ import annotations
 import os
 import shutil
 import subprocess
-from collections.abc import Collection, Sequence
+import tempfile
+from collections.abc import Collection, Iterator, Sequence
 from typing import NamedTuple
 
 from svcctl.errors import CommandError
@@ -66,15 +67,13 @@ def run(
         CommandError: It is not there, did not end in time or ended with another status.
     """
     command = tuple(arguments)
-    environment = {name: os.environ[name] for name in _PASSED_ON if name in os.environ}
-    environment["LC_ALL"] = "C.UTF-8"
     try:
         done = subprocess.run(
             command,
             stdin=subprocess.DEVNULL,
             capture_output=True,
             check=False,
-            env=environment,
+            env=_environment(),
             timeout=time_limit,
             user=user,
             group=_group_of(user),
@@ -90,6 +89,48 @@ def run(
         said = done.stderr.strip() or done.stdout.strip()
         raise CommandError(command, done.returncode, said[-_SHORTENED:])
     return Output(done.returncode, done.stdout, done.stderr)
+
+
+def lines(arguments: Sequence[str]) -> Iterator[str]:
+    """Run a tool and yield the lines it says, without their ends, as they come.
+
+    The tool is ended when nobody wants more of them. See :func:`run` for what it gets.
+
+    Args:
+        arguments: The argument list; the first is looked up in ``PATH``.
+
+    Raises:
+        CommandError: It is not there, or ended with a status other than 0.
+    """
+    command = tuple(arguments)
+    # Nobody reads its stderr meanwhile, and a pipe that is full would stop it.
+    with tempfile.TemporaryFile("w+", encoding="utf-8", errors="backslashreplace") as said:
+        try:
+            process = subprocess.Popen(
+                command,
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.PIPE,
+                stderr=said,
+                env=_environment(),
+                encoding="utf-8",
+                errors="backslashreplace",
+            )
+        except OSError as error:
+            raise CommandError(command, None, error.strerror or str(error)) from error
+        with process:
+            try:
+                yield from (line.removesuffix("\n") for line in process.stdout or ())
+            except BaseException:
+                process.terminate()
+                raise
+        if process.returncode:
+            said.seek(0)
+            raise CommandError(command, process.returncode, said.read()[-_SHORTENED:])
+
+
+def _environment() -> dict[str, str]:
+    passed_on = {name: os.environ[name] for name in _PASSED_ON if name in os.environ}
+    return {**passed_on, "LC_ALL": "C.UTF-8"}
 
 
 def _group_of(user: str | None) -> int | None:

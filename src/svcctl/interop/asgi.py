@@ -52,13 +52,15 @@ class ASGIService(StreamServerEndpointService):
     """
 
     kind = "asgi-server"
+    _config: Config
     _lifespan: Any = None
     _clock: asyncio.TimerHandle | None = None
     _state: ServerState
 
     def __init__(self, endpoint: Endpoint | str, app: Any, *, access_log: bool = True) -> None:  # noqa: ANN401 (any ASGI application)
         super().__init__(endpoint, self._make_protocol)
-        self._config = Config(app, log_config=None, access_log=access_log)
+        self.app = app
+        self.access_log = access_log
 
     async def startService(self) -> None:
         """Run the application's start-up, then accept.
@@ -66,6 +68,7 @@ class ASGIService(StreamServerEndpointService):
         Raises:
             ConfigurationError: The application's own start-up failed; it has logged why.
         """
+        self._config = Config(self.app, log_config=None, access_log=self.access_log)
         self._config.load()
         self._state = ServerState()
         self._lifespan = self._config.lifespan_class(self._config)
@@ -125,6 +128,6 @@ class ASGIService(StreamServerEndpointService):
     def __getstate__(self) -> dict[str, Any]:
         """Leave out what belongs to the running process."""
         state = super().__getstate__()
-        for name in ("_lifespan", "_clock", "_state"):
+        for name in ("_config", "_lifespan", "_clock", "_state"):
             state.pop(name, None)
         return state

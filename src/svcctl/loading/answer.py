@@ -6,6 +6,7 @@ import re
 import signal
 from typing import NoReturn
 
+from svcctl.application.options.asked import HelpRequestedError
 from svcctl.errors import (
     ApplicationLoadError,
     ApplicationNotFoundError,
@@ -81,6 +82,8 @@ def understand(target: str, line: bytes) -> Description:
     Raises:
         ApplicationNotFoundError: The child says so.
         UsageError: The child says so.
+        HelpRequestedError: The child was asked for a plug-in's help.
+        ConfigurationError: The child says so.
         ApplicationLoadError: The child says so, or what it wrote cannot be used.
         ProblemsError: The description breaks the rules of the manifest.
     """
@@ -121,6 +124,8 @@ def _garbled(target: str, reason: str) -> ApplicationLoadError:
 
 def _raise(target: str, failure: Failure) -> NoReturn:
     """Raise what the child could not do as the error that it was there."""
+    if failure.code == HelpRequestedError.code:
+        raise HelpRequestedError(_CONTROLS_BUT_NEWLINES.sub("?", failure.message[:_LONGEST_FRAMES]))
     message, hint = _clean(failure.message), _clean(failure.hint)
     if failure.problems:
         problems = tuple(
@@ -131,6 +136,8 @@ def _raise(target: str, failure: Failure) -> NoReturn:
         raise ApplicationNotFoundError(message, hint=hint)
     if failure.code == UsageError.code:
         raise UsageError(message, hint=hint)
+    if failure.code == ConfigurationError.code:
+        raise ConfigurationError(message, hint=hint)
     frames = _CONTROLS_BUT_NEWLINES.sub("?", failure.frames[-_LONGEST_FRAMES:])
     raise ApplicationLoadError(message, hint=hint, frames=frames)
 

@@ -1,4 +1,4 @@
-"""The process that executes an application to describe it: ``python -P -m svcctl.loading.child DESCRIPTOR TARGET``.
+"""The process that executes an application to describe it: ``python -P -m svcctl.loading.child DESCRIPTOR TARGET …``.
 
 The report goes to the descriptor as one line of JSON, never to stdout, where the application may print. Then the
 process ends at once, whatever threads or exit handlers the application has left.
@@ -12,26 +12,33 @@ import hashlib
 import os
 import resource
 import sys
-from pathlib import Path
+from collections.abc import Sequence
 from typing import NoReturn
 
-from svcctl.errors import EX_OK, ApplicationLoadError, ProblemsError, SvcctlError
+from svcctl.application.observing import opening
+from svcctl.errors import EX_OK, ProblemsError, SvcctlError
 from svcctl.loading.failure import raised
 from svcctl.loading.interpreter import describe_interpreter
+from svcctl.loading.origin import file_of
 from svcctl.loading.report import Failure, Report
 from svcctl.loading.tac import absolute, execute, read
-from svcctl.loading.target import load_object, resolve
+from svcctl.loading.target import load, refuse_arguments, resolve
 from svcctl.manifest.model import Manifest, Origin
 from svcctl.records.text import to_text
 
 _PR_SET_DUMPABLE, _PR_SET_NO_NEW_PRIVS = 4, 38  # prctl(2)
 
 
-def describe_here(target: str) -> Report:
-    """Load an application in this process and return its description, or what went wrong."""
+def describe_here(target: str, arguments: Sequence[str] = ()) -> Report:
+    """Load an application in this process and return its description, or what went wrong.
+
+    Args:
+        target: The application.
+        arguments: The options of a plug-in.
+    """
     interpreter = describe_interpreter()
     try:
-        manifest = _manifest(target)
+        manifest = _manifest(target, arguments)
     except SvcctlError as error:
         return Report(error=_failure(error))
     except BaseException as error:  # noqa: BLE001 (the user's code can raise anything)
@@ -39,21 +46,16 @@ def describe_here(target: str) -> Report:
     return Report(manifest=manifest, interpreter=interpreter)
 
 
-def _manifest(text: str) -> Manifest:
+def _manifest(text: str, arguments: Sequence[str]) -> Manifest:
     target = resolve(text)
     if target.kind == "tac":
+        refuse_arguments(text, arguments)
         path = absolute(target.value)
         source = read(path)
         return execute(path, source).describe(Origin(kind="tac", digest=hashlib.sha256(source).hexdigest()))
-    application = load_object(target.value)
-    module = target.value.partition(":")[0]
-    file = getattr(sys.modules[module], "__file__", None)
-    if file is None:
-        raise ApplicationLoadError(
-            f"module {module} has no file whose digest could be taken", hint="name a module that has one"
-        )
-    digest = hashlib.sha256(Path(file).read_bytes()).hexdigest()
-    return application.describe(Origin(kind="object", digest=digest))
+    application = load(text, arguments)
+    digest = hashlib.sha256(file_of(target).read_bytes()).hexdigest()
+    return application.describe(Origin(kind=target.kind, digest=digest))
 
 
 def _failure(error: SvcctlError) -> Failure:
@@ -96,7 +98,8 @@ def _main(arguments: list[str]) -> NoReturn:
     descriptor, target = int(arguments[0]), arguments[1]
     os.set_inheritable(descriptor, False)  # noqa: FBT003 (its parameter takes no name)
     _confine()
-    line = f"{_text(describe_here(target))}\n".encode()
+    opening.describing = True
+    line = f"{_text(describe_here(target, arguments[2:]))}\n".encode()
     with contextlib.suppress(OSError, ValueError):  # the application may have closed them
         sys.stdout.flush()
         sys.stderr.flush()

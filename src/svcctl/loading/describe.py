@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 import pwd
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from svcctl.errors import ConfigurationError, PermissionDeniedError, SvcctlError, UsageError
 from svcctl.loading.answer import explain_silence, understand
@@ -29,19 +29,28 @@ _ENVIRONMENT = {
 
 
 def describe(
-    target: str, *, python: str, user: str | None, environment: Mapping[str, str], time_limit: float
+    target: str,
+    arguments: Sequence[str] = (),
+    *,
+    python: str,
+    user: str | None,
+    environment: Mapping[str, str],
+    time_limit: float,
 ) -> Description:
     """Execute an application in a child process and return its description.
 
     Args:
-        target: A path or ``module:attribute``; see :func:`svcctl.loading.target.resolve`.
+        target: What names it; see :func:`svcctl.loading.target.resolve`.
+        arguments: The options of a plug-in.
         python: Absolute path of the interpreter that the application runs on.
         user: Name of the user to execute it as; ``None`` for the caller.
         environment: Variables that the application gets beside ``PATH``, ``LANG`` and ``HOME``.
         time_limit: Seconds until the attempt is given up.
 
     Raises:
-        UsageError: The target names nothing, or the interpreter's path is not absolute.
+        UsageError: The target names nothing, the interpreter's path is not absolute, or an argument is not what the
+            plug-in takes.
+        HelpRequestedError: The arguments ask for the plug-in's help.
         ApplicationNotFoundError: There is no such application, or the user cannot read it.
         ApplicationLoadError: Its code raised an error, did not end in time, or said nothing that can be used.
         ProblemsError: Its description breaks the rules of the manifest.
@@ -49,7 +58,7 @@ def describe(
         PermissionDeniedError: The caller may not become that user.
     """
     resolved = resolve(target)
-    value = absolute(resolved.value) if resolved.kind == "tac" else resolved.value
+    value = absolute(resolved.value) if resolved.kind in {"tac", "saved"} else resolved.value
     if not os.path.isabs(python):  # noqa: PTH117 (a Path would lose a trailing slash)
         raise UsageError(f"the interpreter {python!r} is no absolute path", hint="write /usr/bin/python3")
     who = f"the user {user}" if user is not None else "this user"
@@ -57,7 +66,7 @@ def describe(
     try:
         outcome = run_confined(
             [python, "-P", "-m", _CHILD],
-            [value],
+            [value, *arguments],
             credentials=credentials,
             environment={**_ENVIRONMENT, **environment},
             time_limit=time_limit,

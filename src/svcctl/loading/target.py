@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib
 import re
 import sys
+from collections.abc import Sequence
 from types import CoroutineType, ModuleType
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
@@ -15,28 +16,34 @@ if TYPE_CHECKING:
 
 _OBJECT = re.compile(r"[^\W\d]\w*(\.[^\W\d]\w*)*:[^\W\d]\w*(\.[^\W\d]\w*)*")
 _SUFFIX = re.compile(r"[^:]\.\w+")
+_PLUGIN = re.compile(r"[A-Za-z0-9][\w-]*")
+#: Endings of files that hold a saved application; those with an ``e`` are encrypted.
+_SAVED = (".tap", ".tas", ".etap", ".etas")
+
+Kind = Literal["tac", "saved", "object", "plugin"]
 
 
 class Target(NamedTuple):
     """Where an application comes from.
 
     Attributes:
-        kind: ``tac`` for a file, ``object`` for ``module:attribute``.
-        value: The path, or ``module:attribute``; as given.
+        kind: ``tac`` for a file, ``saved`` for one that holds a saved application, ``object`` for
+            ``module:attribute``, ``plugin`` for the name of a plug-in.
+        value: The path, ``module:attribute`` or name; as given.
     """
 
-    kind: Literal["tac", "object"]
+    kind: Kind
     value: str
 
 
 def resolve(text: str) -> Target:
     """Return what a text names; looks at nothing but the text.
 
-    It is a path if it has a ``/`` or a suffix, and ``module:attribute`` if it has a ``:`` between dotted names;
-    a file that looks like the latter is written ``./a:b.tac``.
+    It is a path if it has a ``/`` or a suffix, ``module:attribute`` if it has a ``:`` between dotted names, and else
+    the name of a plug-in; a file that looks like one of the latter is written ``./a:b.tac``.
 
     Raises:
-        UsageError: It is neither.
+        UsageError: It is none of these.
 
     Example:
         >>> resolve("package.module:attribute").kind
@@ -45,7 +52,7 @@ def resolve(text: str) -> Target:
     if "\0" in text:
         raise UsageError(f"{text!r} names no application: it holds a NUL character", hint="write NAME.tac")
     if "/" in text:
-        return Target("tac", text)
+        return _file(text)
     if _OBJECT.fullmatch(text):
         return Target("object", text)
     if ":" in text:
@@ -54,27 +61,66 @@ def resolve(text: str) -> Target:
             hint="write dotted names on both sides, or ./ before a file's name",
         )
     if _SUFFIX.search(text):
-        return Target("tac", text)
+        return _file(text)
+    if is_plugin(text):
+        return Target("plugin", text)
     raise UsageError(
-        f"{text!r} names a plug-in, and there are none yet",
-        hint=f"write {text or 'NAME'}.tac or ./{text or 'NAME'} for a file, or module:attribute",
+        f"{text!r} names no application",
+        hint=f"write {text or 'NAME'}.tac or ./{text or 'NAME'} for a file, module:attribute, or a plug-in's name",
     )
 
 
-def load(text: str) -> Application:
+def is_plugin(text: str) -> bool:
+    """Return whether a text names a plug-in: what follows it on a command line is its own."""
+    return _PLUGIN.fullmatch(text) is not None
+
+
+def _file(path: str) -> Target:
+    return Target("saved" if path.endswith(_SAVED) else "tac", path)
+
+
+def load(text: str, arguments: Sequence[str] = ()) -> Application:
     """Return the application that a text names; see :func:`resolve`.
 
+    Args:
+        text: The application.
+        arguments: What follows it on a command line: the options of a plug-in.
+
     Raises:
-        UsageError: The text names nothing.
+        UsageError: The text names nothing, or the arguments are not what it takes.
+        HelpRequestedError: The help of a plug-in's options is asked for.
         ApplicationNotFoundError: There is no such file or module.
         ApplicationLoadError: Its code raised an error, or gives no ``Application``.
+        SavedStateError: The file with the saved application cannot be used.
     """
     target = resolve(text)
+    if target.kind == "plugin":
+        from svcctl.loading.plugins import make_application  # noqa: PLC0415 (only for plug-ins)
+
+        return make_application(target.value, arguments)
+    refuse_arguments(text, arguments)
     if target.kind == "object":
         return load_object(target.value)
+    if target.kind == "saved":
+        from svcctl.loading.saved import load_saved  # noqa: PLC0415 (only for saved applications)
+
+        return load_saved(target.value)
     from svcctl.loading.tac import load_tac  # noqa: PLC0415 (a module's application needs no .tac)
 
     return load_tac(target.value)
+
+
+def refuse_arguments(text: str, arguments: Sequence[str]) -> None:
+    """Refuse what follows an application that is no plug-in.
+
+    Raises:
+        UsageError: Something does.
+    """
+    if arguments:
+        raise UsageError(
+            f"{text} takes no arguments, and there is {arguments[0]!r}",
+            hint="only a plug-in has options of its own; those of svcctl stand before or behind the application",
+        )
 
 
 def load_object(text: str) -> Application:

@@ -208,12 +208,13 @@ class Origin:
     """What the description was made from.
 
     Attributes:
-        kind: ``tac`` for a file, ``object`` for ``module:attribute``.
-        digest: SHA-256 of the file (of the module's file for ``object``), hexadecimal.
+        kind: ``tac`` for a file, ``saved`` for one with a saved application, ``object`` for ``module:attribute``,
+            ``plugin`` for a plug-in.
+        digest: SHA-256 of the file (of the module's file for ``object`` and ``plugin``), hexadecimal.
         requires_python: Lowest Python version, such as ``3.11``.
     """
 
-    kind: Literal["tac", "object"]
+    kind: Literal["tac", "saved", "object", "plugin"]
     digest: str
     requires_python: str = "3.11"
 

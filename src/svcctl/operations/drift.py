@@ -84,7 +84,7 @@ def _interpreter(receipt: Receipt, machine: Machine) -> Iterator[Diagnostic]:
 def _application(receipt: Receipt, machine: Machine, services: Sequence[str]) -> Iterator[Diagnostic]:
     path = _here(receipt.application, machine)
     recorded = codec.decode(receipt.manifest)
-    if recorded.origin.kind == "tac":
+    if recorded.origin.kind in {"tac", "saved"}:
         try:
             now = digest(Path(path).read_bytes())
         except OSError as error:

@@ -37,7 +37,7 @@ class Prepared(NamedTuple):
 
     Attributes:
         request: What was asked for, with the paths made absolute.
-        application: Absolute path or ``module:attribute``, as the units name it.
+        application: Absolute path, ``module:attribute`` or plug-in, as the units name it.
         description: The manifest and what is known about the interpreter.
         options: The target's options.
         rendering: The files.
@@ -104,6 +104,7 @@ def describe_requested(request: InstallRequest) -> Description:
         variables |= environment.read(path)
     return describe(
         request.application,
+        request.arguments,
         python=request.python or sys.executable,
         user=unprivileged_user(),
         environment=variables,
@@ -115,12 +116,12 @@ def absolute(request: InstallRequest) -> InstallRequest:
     """Return the request with every path made absolute; links stay, since they may be meant to move.
 
     Raises:
-        SvcctlError: The application is neither a path nor ``module:attribute``.
+        SvcctlError: The application is no path, ``module:attribute`` or name of a plug-in.
     """
     found = target.resolve(request.application)
     return replace(
         request,
-        application=_whole_path(found.value) if found.kind == "tac" else found.value,
+        application=_whole_path(found.value) if found.kind in {"tac", "saved"} else found.value,
         python=_whole_path(request.python or sys.executable),
         root=os.path.realpath(request.root) if request.root else "",
         environment_files=tuple(_whole_path(path) for path in request.environment_files),
@@ -173,7 +174,7 @@ def exposure(prepared: Prepared) -> float | None:
 
 
 def name_of(request: InstallRequest) -> str:
-    """Return the name that the units get: the one asked for, the stem of the file, or the object's package.
+    """Return the name that the units get: the one asked for, the stem of the file, the object's package, or the plug-in's own.
 
     Raises:
         UsageError: No unit can have that name.
@@ -200,6 +201,7 @@ def _options(request: InstallRequest, machine: Machine, name: str, described: De
         scope=machine.scope,
         version=machine.version,
         application=_below(machine.root, request.application),
+        arguments=request.arguments,
         python=_below(machine.root, request.python or sys.executable),
         exec_paths=tuple(
             dict.fromkeys(_below(machine.root, path) for path in (real, *interpreter.library_paths))

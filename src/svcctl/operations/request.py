@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
+from svcctl.loading.target import is_plugin
 from svcctl.plan.model import Scope
 
 
@@ -13,8 +14,10 @@ class InstallRequest:
     """The arguments of ``svcctl install`` (and ``check``).
 
     Attributes:
-        application: A path or ``module:attribute``, as :func:`svcctl.loading.target.resolve` reads it.
-        name: Name of the units; ``None`` takes the stem of the file, or the package of the object.
+        application: What names it, as :func:`svcctl.loading.target.resolve` reads it.
+        arguments: The options of a plug-in.
+        name: Name of the units; ``None`` takes the stem of the file, the package of the object, or
+            that of the plug-in.
         python: The interpreter that runs it; ``None`` takes the one that runs svcctl.
         scope: ``system`` or ``user``.
         root: Folder of another system's tree; empty for this machine.
@@ -32,6 +35,7 @@ class InstallRequest:
     """
 
     application: str
+    arguments: tuple[str, ...] = ()
     name: str | None = None
     python: str | None = None
     scope: Scope = "system"
@@ -57,7 +61,11 @@ def to_options(request: InstallRequest) -> tuple[str, ...]:
     Example:
         >>> to_options(InstallRequest(application="/srv/echo.tac", sockets=False))
         ('/srv/echo.tac', '--no-sockets')
+        >>> to_options(InstallRequest(application="echo", arguments=("--port=7",), sockets=False))
+        ('--no-sockets', 'echo', '--port=7')
     """
+    if is_plugin(request.application):  # whatever follows it is its own
+        return (*_flags(request), *_values(request), request.application, *request.arguments)
     return (request.application, *_flags(request), *_values(request))
 
 
@@ -67,9 +75,10 @@ def from_options(options: Sequence[str], *, scope: Scope) -> InstallRequest:
     Raises:
         ValueError: They were written by something else.
     """
-    given = {"application": options[0] if options else ""}
+    given = {"application": ""}
+    arguments: tuple[str, ...] = ()
     lists: dict[str, list[str]] = {name: [] for name in _REPEATED.values()}
-    words = iter(options[1:])
+    words = iter(options)
     flags = set()
     for word in words:
         if word in _FLAGS:
@@ -78,11 +87,16 @@ def from_options(options: Sequence[str], *, scope: Scope) -> InstallRequest:
             given[_SINGLE[word]] = next(words, "")
         elif word in _REPEATED:
             lists[_REPEATED[word]].append(next(words, ""))
-        else:
+        elif given["application"] or word.startswith("-"):
             raise ValueError(f"{word!r} is no option of an installation")
+        else:
+            given["application"] = word
+            if is_plugin(word):
+                arguments = tuple(words)
     version = given.pop("systemd_version", "")
     return InstallRequest(
         application=given["application"],
+        arguments=arguments,
         name=given.get("name"),
         python=given.get("python"),
         scope=scope,

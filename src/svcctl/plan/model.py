@@ -94,7 +94,7 @@ class Receipt:
     Attributes:
         name: Name of the application's units, without suffix.
         scope: ``system`` or ``user``.
-        application: What was installed: an absolute path or ``module:attribute``.
+        application: What was installed: an absolute path, ``module:attribute`` or a plug-in's name.
         python: Absolute path of the interpreter that runs it.
         python_version: That interpreter's version, such as ``3.11.2``.
         service: Name of the service unit.

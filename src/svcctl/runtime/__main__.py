@@ -4,27 +4,16 @@ from __future__ import annotations
 
 import gc
 import sys
+from typing import Any
 
 if __name__ == "__main__":
     # What is imported stays for good, so looking for garbage in it takes a tenth of the start for nothing.
     gc.disable()
 
-from svcctl.errors import EX_OK, SvcctlError, UsageError
+from svcctl.errors import EX_OK, SvcctlError
 from svcctl.runtime.runner import run
 
-HELP = """\
-usage: python -P -m svcctl.runtime [--inherit UNIT] [--installed DIGESTS] [--log-level LEVEL]
-                                   [--log-format FORMAT] APPLICATION
-
-Run APPLICATION, a .tac file or module:attribute, in the foreground and tell the init system how it is.
-
-  --inherit UNIT       every listener has to be handed over by the init system; UNIT names it in errors
-  --installed DIGESTS  what the units were made from; the log says when they no longer fit the application
-  --log-level LEVEL    debug, info (default), warning, error or critical
-  --log-format FORMAT  auto (default: the journal's form if stderr is the journal), text, json or journal
-  --help               show this text
-"""
-
+#: What units say; whatever else there is to be read, and every mistake, is left to the module of all options.
 _OPTIONS = {
     "--inherit": "inherit",
     "--installed": "installed",
@@ -35,11 +24,13 @@ _OPTIONS = {
 
 def main(arguments: list[str]) -> int:
     """Run the command with its arguments; return its exit status."""
-    if "--help" in arguments or "-h" in arguments:
-        sys.stdout.write(HELP)
-        return EX_OK
     try:
         target, options = parse(arguments)
+        if not target:
+            from svcctl.runtime.options import HELP  # noqa: PLC0415 (only for help)
+
+            sys.stdout.write(HELP)
+            return EX_OK
         return run(target, **options)
     except SvcctlError as error:
         sys.stderr.write(f"svcctl: {error}\n")
@@ -48,38 +39,33 @@ def main(arguments: list[str]) -> int:
         return error.exit_status
 
 
-def parse(arguments: list[str]) -> tuple[str, dict[str, str]]:
+def parse(arguments: list[str]) -> tuple[str, dict[str, Any]]:
     """Return the application and the options for :func:`svcctl.runtime.runner.run`.
 
-    By hand, since argparse alone takes as long to import as the rest of the runner.
+    Returns:
+        An empty application if help is asked for.
 
     Raises:
         UsageError: The arguments are none that this command takes.
     """
-    targets: list[str] = []
-    options: dict[str, str] = {}
+    target = ""
+    options: dict[str, Any] = {}
     rest = iter(arguments)
     for argument in rest:
-        name, given, value = argument.partition("=")
-        if argument == "--":
-            targets.extend(rest)
-        elif name in _OPTIONS:
-            options[_OPTIONS[name]] = _required(value if given else next(rest, ""), name)
-        elif argument.startswith("-"):
-            raise UsageError(f"there is no option {argument}", hint="--help lists the options")
+        name, equals, value = argument.partition("=")
+        if name in _OPTIONS:
+            options[_OPTIONS[name]] = value if equals else next(rest, "")
+        elif target or argument.startswith("-") or not any(mark in argument for mark in "/.:"):
+            return _parse_all(arguments)
         else:
-            targets.append(argument)
-    if len(targets) != 1:
-        raise UsageError(
-            f"exactly one application is needed, not {len(targets)}", hint="--help shows the usage"
-        )
-    return targets[0], options
+            target = argument
+    return (target, options) if target and all(options.values()) else _parse_all(arguments)
 
 
-def _required(value: str, name: str) -> str:
-    if not value:
-        raise UsageError(f"option {name} needs a value", hint="--help lists the options")
-    return value
+def _parse_all(arguments: list[str]) -> tuple[str, dict[str, Any]]:
+    from svcctl.runtime import options  # noqa: PLC0415 (only if there is more than units say)
+
+    return options.parse(arguments)
 
 
 if __name__ == "__main__":

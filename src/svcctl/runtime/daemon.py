@@ -15,18 +15,15 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 from svcctl.errors import ConfigurationError, PermissionDeniedError, SvcctlError
+from svcctl.runtime.activation import FIRST, MOST
+from svcctl.runtime.machine import REASON
 from svcctl.runtime.receiver import Message, Receiver
 
 #: Variables that were meant for this process, not for the one it starts.
-_OURS = (
-    "NOTIFY_SOCKET",
-    "LISTEN_FDS",
-    "LISTEN_PID",
-    "LISTEN_PIDFDID",
-    "LISTEN_FDNAMES",
-    "WATCHDOG_USEC",
-    "WATCHDOG_PID",
-)
+_OURS = ("NOTIFY_SOCKET", "WATCHDOG_USEC", "WATCHDOG_PID")
+
+#: The same, unless there are sockets to be passed on; the runner puts its own number into them.
+_SOCKETS = ("LISTEN_FDS", "LISTEN_PID", "LISTEN_PIDFDID", "LISTEN_FDNAMES")
 
 #: What the system says when a file is not for us: no right, a link, a pipe that nobody reads.
 _REFUSED = (errno.EACCES, errno.EPERM, errno.ELOOP, errno.ENXIO)
@@ -47,32 +44,42 @@ class Started(NamedTuple):
     status: str
 
 
-def daemonize(arguments: list[str], *, log_file: str | None) -> Started:
+def daemonize(
+    arguments: list[str], *, log_file: str | None, owner: int | None = None, secret: str | None = None
+) -> Started:
     """Start ``python -m svcctl.runtime`` in a session of its own and wait until it is ready.
 
-    An interrupt from the keyboard during the wait stops it.
+    Sockets that an init system handed to this process are passed on. An interrupt from the keyboard during the wait
+    stops it.
 
     Args:
         arguments: Arguments of the runner.
-        log_file: Path that its output is appended to, mode 0600; ``None`` to drop it.
+        log_file: Path that it logs to, with all that is printed, mode 0600; ``None`` to drop what is printed.
+        owner: Number of a user whom the log file may belong to, beside root, this process's and the folder's.
+        secret: A line that it finds on its stdin, ``None`` for nothing.
 
     Raises:
-        SvcctlError: It ended before it was ready; the message is its last status text, ``exit_status`` its own.
+        SvcctlError: It ended before it was ready; the message is its reason, ``exit_status`` its own.
         PermissionDeniedError: The log file belongs to somebody else, is a link, or must not be written.
         ConfigurationError: The log file cannot be opened for another reason.
     """
-    with Receiver() as receiver, _output(log_file) as output:
-        environment = {name: value for name, value in os.environ.items() if name not in _OURS}
+    options = ["--detached"]
+    if log_file is not None:
+        options.append(f"--logfile={os.path.abspath(log_file)}")  # noqa: PTH100 (kept as it was given, but for its beginning)
+    descriptors, environment = _handed_over()
+    with Receiver() as receiver, _output(log_file, owner) as output:
         environment["NOTIFY_SOCKET"] = receiver.address
         child = subprocess.Popen(
-            [sys.executable, "-P", "-m", "svcctl.runtime", *arguments],
-            stdin=subprocess.DEVNULL,
+            [sys.executable, "-P", "-m", "svcctl.runtime", *options, *arguments],
+            stdin=subprocess.DEVNULL if secret is None else subprocess.PIPE,
             stdout=output,
             stderr=output,
             env=environment,
+            pass_fds=descriptors,
             start_new_session=True,
         )
         try:
+            _tell(child, secret)
             ready, status = _watch(receiver, child)
         except KeyboardInterrupt:
             _stop(child)
@@ -83,9 +90,33 @@ def daemonize(arguments: list[str], *, log_file: str | None) -> Started:
     raise _verdict(child.wait(), status, log_file)
 
 
+def _handed_over() -> tuple[list[int], dict[str, str]]:
+    """Return the descriptors that an init system meant for this process, and the variables for the next one."""
+    environment = {name: value for name, value in os.environ.items() if name not in _OURS}
+    count = environment.get("LISTEN_FDS", "")
+    if environment.get("LISTEN_PID") == str(os.getpid()) and count.isascii() and count.isdigit():
+        descriptors = range(FIRST, FIRST + min(int(count), MOST))
+        return [each for each in descriptors if _is_open(each)], environment
+    return [], {name: value for name, value in environment.items() if name not in _SOCKETS}
+
+
+def _is_open(descriptor: int) -> bool:
+    try:
+        os.fstat(descriptor)
+    except OSError:
+        return False
+    return True
+
+
+def _tell(child: subprocess.Popen[bytes], secret: str | None) -> None:
+    if child.stdin is not None and secret is not None:
+        with contextlib.suppress(BrokenPipeError), child.stdin as stdin:  # it has ended; its status says why
+            stdin.write(f"{secret}\n".encode())
+
+
 def _watch(receiver: Receiver, child: subprocess.Popen[bytes]) -> tuple[bool, str]:
     """Follow the messages of the child until it is ready or ends; return which, and its last status text."""
-    status = ""
+    status = whole = ""
     with _end_of(child) as wake:
         timeout = None if wake is not None else _LOOK_INTERVAL
         while True:
@@ -96,10 +127,11 @@ def _watch(receiver: Receiver, child: subprocess.Popen[bytes]) -> tuple[bool, st
                 message = receiver.receive(0)
             if message is not None and _is_from(message, child):
                 status = message.fields.get("STATUS", status)
+                whole += message.fields.get(REASON, "")
                 if message.fields.get("READY") == "1":
                     return True, status
             elif message is None and ended:
-                return False, status
+                return False, whole or status
 
 
 def _is_from(message: Message, child: subprocess.Popen[bytes]) -> bool:
@@ -120,26 +152,28 @@ def _end_of(child: subprocess.Popen[bytes]) -> Iterator[int | None]:
 
 
 @contextlib.contextmanager
-def _output(log_file: str | None) -> Iterator[int]:
-    descriptor = os.open(os.devnull, os.O_WRONLY) if log_file is None else _open_log(log_file)
+def _output(log_file: str | None, owner: int | None) -> Iterator[int]:
+    """Give the file for what the child says before it has opened its log by itself."""
+    descriptor = os.open(os.devnull, os.O_WRONLY) if log_file is None else _open_log(log_file, owner)
     try:
         yield descriptor
     finally:
         os.close(descriptor)
 
 
-def _open_log(path: str) -> int:
+def _open_log(path: str, owner: int | None) -> int:
     hint = "name a file of your own in a folder that nobody else can write to"
     try:
         # No link is followed and no reader of a pipe is waited for: the folder may be open to others.
         descriptor = os.open(
             path, os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_NOFOLLOW | os.O_NONBLOCK, 0o600
         )
+        folder = os.stat(os.path.dirname(path) or ".").st_uid  # noqa: PTH116, PTH120 (a text, as above)
     except OSError as error:
         kind = PermissionDeniedError if error.errno in _REFUSED else ConfigurationError
         raise kind(f"cannot write to the log file {path}: {error.strerror}", hint=hint) from error
     facts = os.fstat(descriptor)
-    if stat.S_ISREG(facts.st_mode) and facts.st_uid not in {0, os.geteuid()}:
+    if stat.S_ISREG(facts.st_mode) and facts.st_uid not in {0, os.geteuid(), owner, folder}:
         os.close(descriptor)
         raise PermissionDeniedError(f"the log file {path} belongs to another user", hint=hint)
     os.set_blocking(descriptor, True)

@@ -5,11 +5,10 @@ from __future__ import annotations
 import hashlib
 import logging
 import os
-import sys
-from pathlib import Path
 
 from svcctl.application.service import Application
 from svcctl.errors import SvcctlError
+from svcctl.loading.origin import file_of
 from svcctl.loading.target import resolve
 from svcctl.manifest.codec import FINGERPRINT_LENGTH, fingerprint
 from svcctl.manifest.model import Origin
@@ -23,17 +22,18 @@ def warn_if_changed(application: Application, target: str, installed: str, unit:
 
     Args:
         application: The application, loaded.
-        target: What it was loaded from: a path or ``module:attribute``.
+        target: What it was loaded from: see :func:`svcctl.loading.target.resolve`.
         installed: What the units were made from: the first digits of the file's digest, ``-``, and the manifest's
             fingerprint (:func:`svcctl.manifest.codec.fingerprint`).
         unit: Name of the service unit, ``None`` if it is not known.
     """
     origin, _, expected = installed.partition("-")
     try:
-        digest = hashlib.sha256(_file_of(target).read_bytes()).hexdigest()
+        resolved = resolve(target)
+        digest = hashlib.sha256(file_of(resolved).read_bytes()).hexdigest()
         if digest[:FINGERPRINT_LENGTH] == origin:
             return
-        found = fingerprint(application.describe(Origin(kind=resolve(target).kind, digest=digest)))
+        found = fingerprint(application.describe(Origin(kind=resolved.kind, digest=digest)))
     except (OSError, SvcctlError) as error:
         _log.warning("cannot tell whether the units fit the application", extra={"svcctl_error": str(error)})
         return
@@ -43,10 +43,3 @@ def warn_if_changed(application: Application, target: str, installed: str, unit:
             "%s shows the installation to repeat",
             status_command(unit, os.environ),
         )
-
-
-def _file_of(target: str) -> Path:
-    kind, value = resolve(target)
-    if kind == "tac":
-        return Path(value)
-    return Path(sys.modules[value.partition(":")[0]].__file__ or "")

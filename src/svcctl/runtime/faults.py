@@ -39,6 +39,14 @@ def failed(error: BaseException, *, serving: bool) -> Failed:
     return Failed(describe_cause(error), errno_of(error), status, serving)
 
 
+def given_up(task: asyncio.Task[None], limit: float) -> Failed:
+    """Return the event for a step that does not end within so many seconds after it was cancelled, and log it."""
+    shown = f"{limit:g} s"
+    _log.error("a cancelled step does not end", extra={"svcctl_limit": shown, "svcctl_task": repr(task)})
+    reason = f"what was in progress did not end within {shown} after it was cancelled"
+    return Failed(reason, 0, EX_SOFTWARE, serving=False)
+
+
 def report(error: BaseException) -> None:
     """Log an error as its user needs it: what and where, their own frames, and what to do about it."""
     text = describe_cause(error)

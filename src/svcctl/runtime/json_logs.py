@@ -6,8 +6,10 @@ import json
 import logging
 import time
 
+from svcctl.application.observing.handlers import EVENT
+
 #: What every record has; anything else on it is an extra.
-_STANDARD = frozenset(vars(logging.makeLogRecord({}))) | {"message", "asctime", "taskName"}
+_STANDARD = frozenset(vars(logging.makeLogRecord({}))) | {"message", "asctime", "taskName", EVENT}
 
 
 class JsonFormatter(logging.Formatter):

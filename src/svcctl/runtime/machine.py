@@ -29,6 +29,9 @@ from svcctl.value import Value
 #: Bytes of one status text: a whole message may have 4096 (systemd ignores longer ones).
 STATUS_LIMIT = 3500
 
+#: Field of our own, which init systems ignore: a piece of a reason that is longer than a status text may be.
+REASON = "X_SVCCTL_REASON"
+
 
 class Phase(enum.Enum):
     """Where the process is in its life."""
@@ -317,12 +320,23 @@ def _end(state: Machine) -> tuple[Machine, Effects]:
     if state.failure is None:
         return state.replace(phase=Phase.STOPPED), (Notify("STATUS=stopped"), Exit(state.exit_status))
     ended = state.replace(phase=Phase.FAILED, exit_status=state.failure.exit_status)
-    return ended, (Notify(_verdict(state.failure)), Exit(ended.exit_status))
+    whole = map(Notify, _whole_reason(state.failure.reason))
+    return ended, (*whole, Notify(_verdict(state.failure)), Exit(ended.exit_status))
 
 
 def _verdict(failure: Failed) -> str:
     status = status_line(failure.reason)
     return f"{status}\nERRNO={failure.errno}" if failure.errno > 0 else status
+
+
+def _whole_reason(reason: str) -> list[str]:
+    """Return a reason that is too long for one message in pieces, for the starter of a daemon; else nothing."""
+    line = _one_line(reason)
+    if len(line.encode("utf-8", "backslashreplace")) <= STATUS_LIMIT:
+        return []
+    # A character has up to four bytes, and up to ten if it is none of Unicode's.
+    size = STATUS_LIMIT // 10
+    return [f"{REASON}={line[start : start + size]}" for start in range(0, len(line), size)]
 
 
 def status_line(text: str) -> str:
@@ -332,8 +346,12 @@ def status_line(text: str) -> str:
         >>> status_line("cannot read\nthe file")
         'STATUS=cannot read the file'
     """
-    line = " ".join("".join(char if char.isprintable() else " " for char in text).split())
+    line = _one_line(text)
     encoded = line.encode("utf-8", "backslashreplace")
     if len(encoded) > STATUS_LIMIT:
         line = encoded[: STATUS_LIMIT - 3].decode("utf-8", "ignore") + "\N{HORIZONTAL ELLIPSIS}"
     return f"STATUS={line}"
+
+
+def _one_line(text: str) -> str:
+    return " ".join("".join(char if char.isprintable() else " " for char in text).split())

@@ -11,12 +11,13 @@ import asyncio
 import logging
 import os
 import signal
+import sys
 from collections.abc import Callable, Coroutine
 from typing import TYPE_CHECKING, Any
 
 from svcctl.application import lifecycle
 from svcctl.application.service import IProcess, IService
-from svcctl.errors import EX_SOFTWARE, ServiceFailedError, SvcctlError
+from svcctl.errors import EX_SOFTWARE, SvcctlError
 from svcctl.runtime import environment, logs, notify
 from svcctl.runtime.machine import (
     INITIAL,
@@ -25,7 +26,6 @@ from svcctl.runtime.machine import (
     Event,
     Exit,
     Fact,
-    Failed,
     Notify,
     Phase,
     Progress,
@@ -38,6 +38,8 @@ from svcctl.runtime.machine import (
 
 if TYPE_CHECKING:
     from svcctl.application.service import Application
+    from svcctl.runtime.mode import Mode
+    from svcctl.runtime.options import RunOptions
 
 _log = logging.getLogger(__name__)
 
@@ -69,6 +71,7 @@ def run(
     installed: str | None = None,
     log_level: str = "info",
     log_format: str = "auto",
+    options: RunOptions | None = None,
 ) -> int:
     """Run an application until it is asked to stop or fails.
 
@@ -84,6 +87,7 @@ def run(
             :func:`svcctl.runtime.drift.warn_if_changed`. ``None`` if there are no units.
         log_level: From which level on records are shown; see :mod:`svcctl.runtime.logs`.
         log_format: In which form.
+        options: What it is to be told beyond that; ``None`` for nothing.
 
     Returns:
         The status to exit with: 0 after a stop by SIGTERM, and by SIGINT under an init system; 130 after an
@@ -92,9 +96,14 @@ def run(
     Raises:
         UsageError: The level or the form of the logs does not exist.
     """
-    logs.configure(log_level, log_format, identifier=_name(target))
+    output = logs.configure(log_level, log_format, identifier=_name(target))
+    mode = None
+    if options is not None or target.endswith((".tap", ".tas")):
+        from svcctl.runtime import mode as modes  # noqa: PLC0415 (only if there is anything to be told)
+
+        mode = modes.make(options, output, log_level, log_format, _name(target))
     try:
-        return _Process(target, inherit, installed).run()
+        return _Process(target, inherit, installed, output, mode).run()
     except Exception as error:  # noqa: BLE001 (a fault of ours: one line, and the details for who asks)
         _log.critical("internal error: %s: %s", type(error).__name__, error)
         _log.debug("details of the internal error", exc_info=error)
@@ -106,20 +115,21 @@ class _Interrupted(KeyboardInterrupt):
 
 
 class _Process:
-    """The process between its application, the init system and those who send it signals.
-
-    Args:
-        target: The application.
-        inherit: See :func:`run`.
-        installed: See :func:`run`.
-    """
+    """The process between its application, the init system and those who send it signals; see :func:`run`."""
 
     root: Any
     application: Application
     loop: asyncio.AbstractEventLoop
     ended: asyncio.Future[int]
 
-    def __init__(self, target: str, inherit: str | None, installed: str | None) -> None:
+    def __init__(
+        self,
+        target: str,
+        inherit: str | None,
+        installed: str | None,
+        output: logs.Reopen,
+        mode: Mode | None,
+    ) -> None:
         self.target = target
         self.inherit = inherit
         self.installed = installed
@@ -133,6 +143,9 @@ class _Process:
         self.notifier = notify.from_environment(os.environ)
         self.watchdog_limit = environment.watchdog_limit()
         self.sockets = environment.inherited_sockets()
+        self.output = output
+        self.mode = mode
+        self.driver: Any = mode or lifecycle
 
     def run(self) -> int:
         """Load, serve, and say why it ended."""
@@ -144,8 +157,10 @@ class _Process:
         previous = {each: signal.signal(each, self._on_signal) for each in taken}
         try:
             if self._load():
-                self._serve()
+                self._serve() if self.mode is None else self.mode.serve(self._serve)
         finally:
+            if self.mode is not None:
+                self.mode.end()
             for each, handler in previous.items():
                 signal.signal(each, handler)
         if self.state.phase is Phase.FAILED:
@@ -178,8 +193,12 @@ class _Process:
     def _load(self) -> bool:
         error: BaseException | None = None
         try:
-            self.application = _load(self.target)
+            self.application = (_load if self.mode is None else self.mode.load)(self.target)
             self.root = IService(self.application)  # type: ignore[misc,call-arg]  # the interface adapts
+            if self.mode is None and _has_a_say(self.application):
+                from svcctl.runtime import mode  # noqa: PLC0415 (only then)
+
+                self.driver = self.mode = mode.plain(self.application, self.output)
         except (SvcctlError, KeyboardInterrupt) as caught:
             error = caught
         self.loading = False
@@ -187,11 +206,11 @@ class _Process:
         if asked:
             self._signalled(asked[0])
         elif error is not None:
-            self.feed(_failed(error, serving=False))
+            self._fail(error, serving=False)
         return self.status is None
 
     def _serve(self) -> None:
-        runner = asyncio.Runner()
+        runner = asyncio.Runner(loop_factory=None if self.mode is None else self.mode.loop_factory)
         loop = self.loop = runner.get_loop()
         self.ended = loop.create_future()
         main = loop.create_task(self._main())
@@ -210,8 +229,8 @@ class _Process:
         main.result()  # raises what went wrong in this module, if anything did
 
     async def _main(self) -> None:
-        self.loop.set_exception_handler(_log_unhandled)
-        lifecycle.on_failure(self.root, lambda error: self._safely(self._on_failure, error))
+        self.loop.set_exception_handler(lambda _, context: _faults().report_unhandled(context))
+        lifecycle.on_failure(self.root, lambda error: self._safely(self._fail, error))
         lifecycle.watch(self.root, self._on_event)
         self.feed(Fact.LOADED)
         for number in self.early_signals:
@@ -248,14 +267,14 @@ class _Process:
             case Do.BIND:
                 self._begin(self._bind(), lambda: Fact.BOUND)
             case Do.START:
-                self._begin(lifecycle.start(self.root), self._started)
+                self._begin(self.driver.start(self.root), self._started)
                 self.moved = self.loop.time()
                 patience = min(PATIENCE, self.application.start_timeout or PATIENCE)
                 self.loop.call_later(patience, self._safely, self._look_at_start)
             case Do.RELOAD:
                 self._begin(lifecycle.reload(self.root), lambda: Fact.RELOADED)
             case Do.STOP:
-                self._begin(lifecycle.stop(self.root, self.application.stop_timeout), lambda: Stopped(()))
+                self._begin(self.driver.stop(self.root, self.application.stop_timeout), lambda: Stopped(()))
             case Do.ABANDON:
                 self._cancel()
                 self.loop.call_later(
@@ -275,12 +294,7 @@ class _Process:
 
     def _give_up(self, task: asyncio.Task[None] | None) -> None:
         if task is not None and task is self.task and not task.done():
-            limit = f"{self.application.stop_timeout:g} s"
-            reason = f"what was in progress did not end within {limit} after it was cancelled"
-            _log.error(
-                "a cancelled step does not end", extra={"svcctl_limit": limit, "svcctl_task": repr(task)}
-            )
-            self.feed(Failed(reason, 0, EX_SOFTWARE, serving=False))
+            self.feed(_faults().given_up(task, self.application.stop_timeout))
 
     def _step_ended(self, task: asyncio.Task[None], outcome: Callable[[], Event]) -> None:
         if task is not self.task:
@@ -291,11 +305,11 @@ class _Process:
         elif error is None:
             self.feed(outcome())
         elif self.state.busy is Do.STOP:
-            self.feed(Stopped(_reported(error)))
+            self.feed(Stopped(_faults().report_all(error)))
         elif self.state.busy is Do.RELOAD:
-            self.feed(ReloadFailed("; ".join(_reported(error))))
+            self.feed(ReloadFailed("; ".join(_faults().report_all(error))))
         else:
-            self.feed(_failed(error, serving=False))
+            self._fail(error, serving=False)
 
     async def _bind(self) -> None:
         if self.sockets or self.inherit is not None:
@@ -303,21 +317,7 @@ class _Process:
 
             self.table = Inherited(self.sockets, self.inherit)
             hand_over(self.table)
-        await lifecycle.bind(self.root)
-        process: Any = IProcess(self.application)  # type: ignore[misc,call-arg]  # the interface adapts
-        if process.processName is not None:
-            from svcctl.runtime.naming import name_process  # noqa: PLC0415 (only if the application has a name for it)
-
-            name_process(process.processName)
-        if process.uid is None and process.gid is None:
-            return
-        from svcctl.runtime.privileges import drop  # noqa: PLC0415 (only if the application names a user)
-
-        try:
-            drop(process.uid, process.gid)
-        except SvcctlError:
-            await lifecycle.stop(self.root, 0)  # nothing has started: this releases what is bound
-            raise
+        await self.driver.bind(self.root)
 
     def _started(self) -> Event:
         if self.watchdog_limit is not None:
@@ -358,18 +358,28 @@ class _Process:
         still = self.loop.time() - self.moved
         error, pause = look(self.root, self.task, self.application.start_timeout, still)
         if error is not None:
-            self.feed(_failed(error, serving=True))
+            self._fail(error)
         else:
             self.loop.call_later(pause, self._safely, self._look_at_start)
 
-    def _on_failure(self, error: ServiceFailedError) -> None:
-        self.feed(_failed(error, serving=True))
+    def _fail(self, error: BaseException, *, serving: bool = True) -> None:
+        event = _faults().failed(error, serving=serving)
+        if self.mode is not None:
+            self.mode.failed(error)
+        self.feed(event)
 
 
 def _name(target: str) -> str:
     """Return what the journal calls an application: the stem of its file, or its module."""
     base = target.rpartition("/")[2].partition(":")[0]
     return base.removesuffix(".tac") or "svcctl"
+
+
+def _has_a_say(application: Application) -> bool:
+    """Tell whether an application itself says how its process is run: as whom, under which name, with which log."""
+    process: Any = IProcess(application)  # type: ignore[misc,call-arg]  # the interface adapts
+    said = (process.uid, process.gid, process.processName) != (None, None, None)
+    return said or "svcctl.application.log" in sys.modules
 
 
 def _load(target: str) -> Application:
@@ -382,19 +392,7 @@ def _load(target: str) -> Application:
     return load(target)
 
 
-def _failed(error: BaseException, *, serving: bool) -> Failed:
+def _faults() -> Any:  # noqa: ANN401 (a module)
     from svcctl.runtime import faults  # noqa: PLC0415 (only when something fails)
 
-    return faults.failed(error, serving=serving)
-
-
-def _reported(error: BaseException) -> tuple[str, ...]:
-    from svcctl.runtime import faults  # noqa: PLC0415 (only when something fails)
-
-    return faults.report_all(error)
-
-
-def _log_unhandled(_loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
-    from svcctl.runtime import faults  # noqa: PLC0415 (only when something fails)
-
-    faults.report_unhandled(context)
+    return faults

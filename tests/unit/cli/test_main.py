@@ -5,6 +5,7 @@ import re
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -12,6 +13,7 @@ import svcctl
 from svcctl.cli.main import app, run_command
 from svcctl.errors import ApplicationLoadError, Problem, ProblemsError
 from svcctl.runtime import logs, runner
+from svcctl.runtime.options import RunOptions
 from tests.fakes.describing import FakeDescribe
 
 COMMANDS = [
@@ -21,12 +23,18 @@ COMMANDS = [
     "list",
     "describe",
     "check",
+    "make",
+    "plugins",
+    "convert",
     "status",
+    "logs",
     "enable",
     "disable",
     "start",
     "stop",
     "restart",
+    "kill",
+    "twistd",
 ]
 
 
@@ -78,8 +86,9 @@ def test_the_version_is_shown(capsys: pytest.CaptureFixture[str]) -> None:
         (["install", "a.tac", "--env", "x"], "--env: 'x' is not NAME=VALUE", "svcctl install --help"),
         (["check", "a.tac", "--set", "x=1"], "is not Section.Directive=VALUE", "svcctl check --help"),
         (["describe", "a.tac", "--env", "x"], "--env: 'x' is not NAME=VALUE", "svcctl describe --help"),
-        (["install", "echo"], "names a plug-in", "echo.tac"),
-        (["run", "echo", "--log-file", "x"], "--log-file is for --daemonize", "redirect stderr"),
+        (["install", "an echo"], "names no application", "an echo.tac"),
+        (["run", "a.tac", "--umask", "rw"], "--umask 'rw' is no octal number", "write it as 027"),
+        (["run", "a.tac", "-y", "b.tac"], "several applications are named", "give one of APP"),
         (["start", "../x"], "cannot be used", "svcctl list"),
         (["uninstall", "echo", "--root", ""], "--root is empty", "leave it out"),
         (["check", "a.tac", "--python="], "--python is empty", "leave it out"),
@@ -203,3 +212,28 @@ def test_help_loads_no_operation() -> None:
         "rich",
     ):
         assert unwanted not in loaded
+
+
+def test_run_shows_the_version_and_the_event_loops(capsys: pytest.CaptureFixture[str]) -> None:
+    """Without an application; one that is not installed has a mark."""
+    assert run_command(["run", "--version"]) == 0
+    assert capsys.readouterr().out == f"svcctl {svcctl.__version__}\n"
+    assert run_command(["run", "--help-reactors"]) == 0
+    assert [line.split()[0] for line in capsys.readouterr().out.splitlines()] == ["asyncio", "uvloop"]
+
+
+def test_what_run_is_told_reaches_the_runner(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Short letters, too, before and behind the application; nothing else is told."""
+    calls: list[tuple[str, RunOptions]] = []
+
+    def run(target: str, **options: Any) -> int:  # noqa: ANN401 (as the runner takes them)
+        calls.append((target, options["options"]))
+        return 0
+
+    monkeypatch.setattr(runner, "run", run)
+    assert run_command(["run", "-n", "-o", "-u", "shop", "a.tac", "-d", "/srv", "--umask", "27"]) == 0
+    assert run_command(["run", "-s", "a", "-e", "-g", "9", "-r", "uvloop", "-p", "x", "-b"]) == 0
+    assert calls == [
+        ("a.tac", RunOptions(save=False, uid="shop", rundir="/srv", umask=0o27)),
+        ("a", RunOptions(kind="source", encrypted=True, gid="9", reactor="uvloop", profile="x", debug=True)),
+    ]

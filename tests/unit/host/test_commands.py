@@ -64,3 +64,20 @@ def test_a_tool_runs_as_another_user_without_groups_of_root(tmp_path: Path) -> N
     nobody = pwd.getpwnam("nobody")
     said = commands.run(("/bin/sh", "-c", "id -u; id -G"), user="nobody").stdout.split()
     assert said == [str(nobody.pw_uid), str(nobody.pw_gid)]
+
+
+def test_the_lines_of_a_tool_come_while_it_runs() -> None:
+    """It is ended when nobody wants more."""
+    found = commands.lines(("/bin/sh", "-c", "echo $$; echo two; exec sleep 1000"))
+    pid = int(next(found))
+    assert next(found) == "two"
+    found.close()  # type: ignore[attr-defined]  # it is a generator
+    assert not Path(f"/proc/{pid}").exists()
+
+
+def test_a_tool_that_fails_after_its_lines_is_an_error_after_them() -> None:
+    """With what it said, however much that was."""
+    found = commands.lines(("/bin/sh", "-c", "echo one; head -c 300000 /dev/zero | tr '\\0' x >&2; exit 4"))
+    assert next(found) == "one"
+    with pytest.raises(CommandError, match=r"ended with status 4: x{2000}$"):
+        next(found)

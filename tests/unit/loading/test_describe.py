@@ -148,8 +148,8 @@ def test_errors_of_the_application_come_over_as_they_are(tmp_path: Path) -> None
         described(str(tmp_path / "none.tac"))
     with pytest.raises(ApplicationNotFoundError, match="finds no module 'no_such_module'"):
         described("no_such_module:app")
-    with pytest.raises(UsageError, match="plug-in"):
-        described("echo")
+    with pytest.raises(UsageError, match="there is no plug-in 'ehco'"):
+        described("ehco")
 
 
 def test_an_error_in_a_description_of_the_users_own_comes_over(tmp_path: Path) -> None:

@@ -6,6 +6,8 @@ from pathlib import Path
 
 import pytest
 
+from svcctl.application.interfaces import IService
+from svcctl.endpoints.values import Tcp
 from svcctl.errors import ApplicationLoadError, ApplicationNotFoundError, UsageError
 from svcctl.loading.target import load, load_object, resolve
 
@@ -43,9 +45,16 @@ def folder(tmp_path: Path) -> Path:
         ("package.module:make", "object"),
         ("package.module:holder.app", "object"),
         ("módulo:año", "object"),
+        ("echo", "plugin"),
+        ("my-plug_in2", "plugin"),
+        ("app.tap", "saved"),
+        ("/srv/app-start.tas", "saved"),
+        ("./a:b.etap", "saved"),
+        ("app.etas", "saved"),
+        ("./tap", "tac"),
     ],
 )
-def test_a_text_names_a_file_or_an_object(text: str, kind: str) -> None:
+def test_a_text_names_a_file_an_object_or_a_plug_in(text: str, kind: str) -> None:
     """The rule looks at the text alone."""
     assert resolve(text) == (kind, text)
 
@@ -53,14 +62,15 @@ def test_a_text_names_a_file_or_an_object(text: str, kind: str) -> None:
 @pytest.mark.parametrize(
     ("text", "said"),
     [
-        ("echo", "names a plug-in, and there are none yet"),
-        ("", "names a plug-in"),
+        ("", "names no application"),
+        ("two words", "names no application"),
+        ("-x", "names no application"),
         ("module:", "is no module:attribute"),
         (":app", "is no module:attribute"),
         ("a:b:c", "is no module:attribute"),
         ("my app:x", "is no module:attribute"),
         ("1a:x", "is no module:attribute"),
-        (".tac", "names a plug-in"),
+        (".tac", "names no application"),
         ("a\0.tac", "NUL"),
     ],
 )
@@ -83,6 +93,30 @@ def test_an_application_is_loaded_from_a_file_or_a_module(folder: Path) -> None:
     assert load("target_one:application").name == "one"
     assert load("target_one:make").name == "made"
     assert load("target_one:Holder.app").name == "one"
+
+
+def test_an_application_is_made_by_a_plug_in_of_what_follows_its_name() -> None:
+    """The application has its name and its description."""
+    application = load("echo", ["--port", "tcp:18007"])
+    assert application.name == "echo"
+    assert application.description
+    (server,) = application.getComponent(IService)
+    assert server.endpoint == Tcp(18007)
+
+
+def test_a_saved_application_is_loaded(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """By the ending of its file."""
+    monkeypatch.setenv("STATE_DIRECTORY", str(tmp_path))
+    application = load("echo")
+    application.save(filename=str(tmp_path / "echo.tap"))
+    assert load(str(tmp_path / "echo.tap")).name == "echo"
+
+
+@pytest.mark.parametrize("text", ["app.tac", "app.tap", "module:application"])
+def test_only_a_plug_in_takes_arguments(text: str) -> None:
+    """Nobody would look at them."""
+    with pytest.raises(UsageError, match=r"takes no arguments, and there is '--port=1'"):
+        load(text, ["--port=1"])
 
 
 def test_the_working_directory_is_not_searched(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -4,6 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from svcctl.loading.target import is_plugin
 from svcctl.operations import request
 from svcctl.operations.request import InstallRequest, from_options, to_options
 
@@ -16,8 +17,10 @@ def requests(draw: st.DrawFn) -> InstallRequest:
     """Draw a request with any of its options."""
     pairs = st.lists(st.tuples(name, st.text()), max_size=2).map(tuple)
     words = st.lists(word, max_size=2).map(tuple)
+    application = draw(word | st.just("web"))
     return InstallRequest(
-        application=draw(word),
+        application=application,
+        arguments=draw(st.lists(st.text(), max_size=3).map(tuple)) if is_plugin(application) else (),
         name=draw(st.none() | word),
         python=draw(st.none() | word),
         scope=draw(st.sampled_from(("system", "user"))),

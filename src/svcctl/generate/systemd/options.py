@@ -15,7 +15,8 @@ class SystemdOptions:
         name: Name of the units, without suffix.
         scope: ``system`` for PID 1, ``user`` for a user's manager.
         version: The oldest systemd that the units have to work with, such as 252.
-        application: What to run: an absolute path or ``module:attribute``.
+        application: What to run: an absolute path, ``module:attribute`` or the name of a plug-in.
+        arguments: What the plug-in is given.
         python: Absolute path of the interpreter.
         exec_paths: Absolute paths of the files and folders, beyond those of the system, from which the
             interpreter and its libraries are executed or mapped.
@@ -39,6 +40,7 @@ class SystemdOptions:
     version: int
     application: str
     python: str
+    arguments: tuple[str, ...] = ()
     exec_paths: tuple[str, ...] = ()
     unit_directory: str = "/etc/systemd/system"
     sysusers_directory: str = "/etc/sysusers.d"

@@ -28,8 +28,9 @@ def placement_problems(context: Context) -> list[Diagnostic]:
 
 def _code_problems(context: Context) -> Iterator[Diagnostic]:
     for subject, path in (("application", context.options.application), ("python", context.options.python)):
-        is_object = subject == "application" and ":" in path and "/" not in path
-        if not path.startswith("/") and not is_object:
+        is_name = ":" in path or context.manifest.origin.kind == "plugin"
+        is_code = subject == "application" and is_name and "/" not in path
+        if not path.startswith("/") and not is_code:
             message = f"{path!r} is neither an absolute path nor module:attribute"
             yield _error(subject, message, "write its whole path")
 

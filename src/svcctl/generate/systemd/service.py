@@ -131,7 +131,7 @@ def _arguments(context: Context) -> tuple[Parts, ...]:
         arguments += ("--inherit", name)
     manifest = context.manifest
     installed = f"{manifest.origin.digest[:FINGERPRINT_LENGTH]}-{fingerprint(manifest)}"
-    return (*arguments, "--installed", installed, application)
+    return (*arguments, "--installed", installed, application, *context.options.arguments)
 
 
 def _environment_lines(context: Context) -> Iterator[Line]:

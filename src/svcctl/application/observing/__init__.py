@@ -1,0 +1,1 @@
+"""Log files that rotate, and the observers that legacy applications give the log to."""

@@ -1,0 +1,225 @@
+"""Files with saved applications: their names, and reading and writing them whole and verified."""
+
+from __future__ import annotations
+
+import contextlib
+import logging
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from svcctl.application.interfaces import IPersistable
+from svcctl.application.persisting import keys, places, trust, writing
+from svcctl.application.persisting.envelope import (
+    BrokenError,
+    Key,
+    Opened,
+    OtherKeyError,
+    facts_of,
+    line_of,
+    seal,
+    unseal,
+)
+from svcctl.application.persisting.errors import DamagedStateError, StateNotSavedError
+from svcctl.application.persisting.sealing import Cipher
+from svcctl.errors import (
+    ApplicationNotFoundError,
+    SavedStateError,
+    UsageError,
+)
+
+if TYPE_CHECKING:
+    from svcctl.application.service import Application
+
+_log = logging.getLogger(__name__)
+
+#: What is added to a file's name for the one before it.
+PREVIOUS = ".previous"
+
+_SUFFIXES = {"pickle": "tap", "source": "tas"}
+
+
+class State(NamedTuple):
+    """A saved application, verified and decrypted.
+
+    Attributes:
+        path: The file it was read from: the one asked for, or the one before it.
+        facts: As in :class:`~svcctl.application.persisting.envelope.Opened`.
+        body: The application, in the style that the facts name.
+        cipher: What it was encrypted with; ``None`` if it was not.
+    """
+
+    path: str
+    facts: dict[str, Any]
+    body: bytes
+    cipher: Cipher | None
+
+
+def file_name(name: str, tag: str | None, style: str, *, encrypted: bool = False) -> str:
+    """Return the name of the file that an application is saved to.
+
+    A ``/`` in a name or tag is written ``%2F``.
+
+    Args:
+        name: The application's name.
+        tag: What distinguishes this file from others of the application, or ``None``.
+        style: ``pickle`` or ``source``.
+        encrypted: It is encrypted.
+
+    Example:
+        >>> file_name("otk", "shutdown", "pickle")
+        'otk-shutdown.tap'
+    """
+    stem = name if tag is None else f"{name}-{tag}"
+    safe = stem.replace("%", "%25").replace("/", "%2F").replace("\0", "%00")
+    return f"{safe}.{'e' if encrypted else ''}{_SUFFIXES[style]}"
+
+
+def saved_path(application: Application, tag: str | None) -> str:
+    """Return where :meth:`Application.save` puts a file: in ``$STATE_DIRECTORY``, else the working directory."""
+    path: str = application.getComponent(IPersistable).path(tag)
+    return path
+
+
+def in_state_folder(name: str) -> str:
+    """Return the path of a file in ``$STATE_DIRECTORY``; without that, its name."""
+    folder = places.state_folder()
+    return name if folder == "." else f"{folder}/{name}"
+
+
+def claims_of(path: str) -> dict[str, Any]:
+    """Return what a file says of itself, such as whether it is encrypted; nobody has verified it.
+
+    Raises:
+        ApplicationNotFoundError: It cannot be read.
+    """
+    try:
+        with open(path, "rb") as file:  # noqa: PTH123 (paths are texts here)
+            return facts_of(file.read(2**16))
+    except OSError as error:
+        raise ApplicationNotFoundError(
+            f"cannot read {path}: {error.strerror}", hint="name a file that svcctl has saved"
+        ) from error
+
+
+def read_state(
+    path: str,
+    *,
+    passphrase: str | None = None,
+    known: Sequence[Key] | None = None,
+    owners: tuple[int, ...] = (),
+) -> State:
+    """Return what a file holds, or the one before it if that is damaged or missing.
+
+    Args:
+        path: Path of the file.
+        passphrase: What an encrypted file was encrypted with.
+        known: The keys to verify it with; ``None`` for those of this machine.
+        owners: Who may own it, beside root and the caller; for those who will not execute what is in it.
+
+    Raises:
+        ApplicationNotFoundError: There is no such file, or it cannot be read.
+        DamagedStateError: It and the one before it have been altered or truncated, or sealed with another key.
+        SavedStateError: Others own it or could have written it, or the passphrase is missing or wrong.
+        ConfigurationError: A key is damaged, or encryption is not installed.
+    """
+    known = keys.known_keys() if known is None else known
+    try:
+        used, opened = path, _read(path, known, owners)
+    except (DamagedStateError, ApplicationNotFoundError) as error:
+        if isinstance(error, ApplicationNotFoundError) and not isinstance(error.__cause__, FileNotFoundError):
+            raise
+        try:
+            used, opened = path + PREVIOUS, _read(path + PREVIOUS, known, owners)
+        except (SavedStateError, ApplicationNotFoundError):
+            raise error from None
+        _log.warning(
+            "the saved state cannot be used; the one before it is taken",
+            extra={"svcctl_path": used, "svcctl_reason": error.message},
+        )
+    facts = opened.facts
+    if facts.get("cipher") is None:
+        if passphrase is not None:
+            raise UsageError(f"{used} is not encrypted", hint="leave the passphrase out")
+        return State(used, facts, opened.body, None)
+    cipher, body = Cipher.decrypt(used, opened, passphrase)
+    return State(used, facts, body, cipher)
+
+
+def _read(path: str, known: Sequence[Key], owners: tuple[int, ...]) -> Opened:
+    try:
+        with trust.folder_of(path, owners=owners) as (folder, name):
+            data = trust.read(folder, name, path, trust.STATE._replace(owners=owners))
+    except OSError as error:
+        raise ApplicationNotFoundError(
+            f"cannot read {path}: {error.strerror}", hint="name a file that svcctl has saved"
+        ) from error
+    try:
+        return unseal(data, known)
+    except OtherKeyError as error:
+        raise DamagedStateError(
+            f"{path} was sealed with the key {error}, which is not here",
+            hint="bring it over with svcctl convert --key; if it was saved here, its second line has been altered",
+        ) from None
+    except BrokenError as error:
+        raise DamagedStateError(
+            f"{path} is not used: {error}", hint="put it back from a backup, or start from the original"
+        ) from None
+
+
+def write_state(
+    path: str, facts: dict[str, Any], body: bytes, *, cipher: Cipher | None = None, key: Key | None = None
+) -> None:
+    """Save to a file; the one that was there is kept as ``NAME.previous`` if it is whole.
+
+    Args:
+        path: Path of the file.
+        facts: ``style``, ``application`` and ``main``; the rest is added.
+        body: The application in that style.
+        cipher: Encrypts it.
+        key: The key to seal it with; ``None`` for the one of this machine.
+
+    Raises:
+        StateNotSavedError: The system did not allow it; what was saved before is still there.
+        SavedStateError: Others own what is in its place, or the folder.
+        ConfigurationError: The key is damaged or cannot be made.
+    """
+    key = key or keys.own_key()
+    try:
+        with trust.folder_of(path, listed=True) as (folder, name):
+            present = _present(folder, name, path)
+            whole = present is not None and _is_whole(present, key)
+            facts = {
+                **facts,
+                "key": key.fingerprint,
+                "cipher": None if cipher is None else cipher.facts(),
+                "generation": _generation(present or _present(folder, name + PREVIOUS, path)) + 1,
+            }
+            line = line_of(facts)
+            sealed = seal(line, body if cipher is None else cipher.encrypt(line, body, facts), key)
+            writing.replace(folder, name, sealed, previous=name + PREVIOUS if whole else None)
+    except OSError as error:
+        raise StateNotSavedError(
+            f"cannot save {path}: {error.strerror or error}",
+            hint="what was saved there before is as it was; is the disk full, or the folder not yours?",
+        ) from error
+    _log.info("the state was saved", extra={"svcctl_path": path, "svcctl_generation": facts["generation"]})
+
+
+def _present(folder: int, name: str, path: str) -> bytes | None:
+    with contextlib.suppress(FileNotFoundError):
+        return trust.read(folder, name, path, trust.STATE)
+    return None
+
+
+def _is_whole(data: bytes, key: Key) -> bool:
+    """Tell whether a file may take the place of the one before it, which is known to be good."""
+    try:
+        unseal(data, [key, *keys.known_keys()])
+    except BrokenError:
+        return False
+    return True
+
+
+def _generation(data: bytes | None) -> int:
+    claimed = None if data is None else facts_of(data).get("generation")
+    return claimed if isinstance(claimed, int) else 0

@@ -1,0 +1,1 @@
+"""The plug-ins that svcctl brings along, useful as they are."""

@@ -1,0 +1,45 @@
+"""The event loops an application can run on, by the names that are given for them: ``--reactor``."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+
+from svcctl.errors import ConfigurationError, UsageError
+
+#: Name and what it is.
+LOOPS = {"asyncio": "the loop of Python itself", "uvloop": "a faster one, from the package of that name"}
+
+
+def loop_factory(name: str) -> Callable[[], asyncio.AbstractEventLoop] | None:
+    """Return what makes a loop of that name; ``None`` for Python's own choice.
+
+    Raises:
+        UsageError: There is no loop of that name.
+        ConfigurationError: Its package is not installed.
+    """
+    if name == "asyncio":
+        return None
+    if name != "uvloop":
+        raise UsageError(f"there is no reactor {name!r}", hint=f"choose one of {', '.join(LOOPS)}")
+    try:
+        import uvloop  # noqa: PLC0415 (only on request)
+    except ImportError as error:
+        raise ConfigurationError(
+            "the reactor uvloop is not installed", hint="install svcctl[uvloop], or leave --reactor out"
+        ) from error
+    factory: Callable[[], asyncio.AbstractEventLoop] = uvloop.new_event_loop
+    return factory
+
+
+def describe() -> list[str]:
+    """Return a line for each loop; one that cannot be used here begins with ``!``."""
+    lines = []
+    for name, text in LOOPS.items():
+        try:
+            loop_factory(name)
+            mark = " "
+        except ConfigurationError:
+            mark = "!"
+        lines.append(f"{mark} {name:8} {text}")
+    return lines
