@@ -103,7 +103,7 @@ def run(
 
         mode = modes.make(options, output, log_level, log_format, _name(target))
     try:
-        return _Process(target, inherit, installed, output, mode).run()
+        return Process(target, inherit, installed, output, mode).run()
     except Exception as error:  # noqa: BLE001 (a fault of ours: one line, and the details for who asks)
         _log.critical("internal error: %s: %s", type(error).__name__, error)
         _log.debug("details of the internal error", exc_info=error)
@@ -114,7 +114,7 @@ class _Interrupted(KeyboardInterrupt):
     """A signal asked for the end while the application was being loaded."""
 
 
-class _Process:
+class Process:
     """The process between its application, the init system and those who send it signals; see :func:`run`."""
 
     root: Any
@@ -320,23 +320,12 @@ class _Process:
         await self.driver.bind(self.root)
 
     def _started(self) -> Event:
-        if self.watchdog_limit is not None:
-            from svcctl.runtime import watchdog  # noqa: PLC0415 (only where an init system watches)
+        if self.watchdog_limit is not None or self.sockets or self.installed is not None:
+            from svcctl.runtime import attending  # noqa: PLC0415 (only under an init system)
 
-            watchdog.start(self.watchdog_limit, lambda: self.notifier.send("WATCHDOG=1"))
-        if self.sockets:
-            from svcctl.runtime import activation  # noqa: PLC0415 (only where sockets are inherited)
-
-            activation.close_unused(self.sockets, self.table.unused(), self.inherit)
-        if self.installed is not None:
-            self.loop.call_soon(self._compare_with_units, self.installed)  # READY does not wait for it
+            attending.begin(self)
         ready, total, _ = lifecycle.progress(self.root)
         return Started(os.getpid(), ready, total)
-
-    def _compare_with_units(self, installed: str) -> None:
-        from svcctl.runtime.drift import warn_if_changed  # noqa: PLC0415 (only where there are units, after READY)
-
-        warn_if_changed(self.application, self.target, installed, self.inherit)
 
     def _on_event(self, event: object) -> None:
         if getattr(event, "after", None) is lifecycle.State.READY:

@@ -1,0 +1,28 @@
+"""What a process that an init system has started does from the moment its tree is up."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from svcctl.runtime.runner import Process
+
+
+def begin(process: Process) -> None:
+    """Send signs of life, close the sockets that nobody listens on, and see whether the units still fit."""
+    if process.watchdog_limit is not None:
+        from svcctl.runtime import watchdog  # noqa: PLC0415 (only where an init system watches)
+
+        watchdog.start(process.watchdog_limit, lambda: process.notifier.send("WATCHDOG=1"))
+    if process.sockets:
+        from svcctl.runtime import activation  # noqa: PLC0415 (only where sockets are inherited)
+
+        activation.close_unused(process.sockets, process.table.unused(), process.inherit)
+    if process.installed is not None:
+        process.loop.call_soon(_compare_with_units, process, process.installed)  # READY does not wait for it
+
+
+def _compare_with_units(process: Process, installed: str) -> None:
+    from svcctl.runtime.drift import warn_if_changed  # noqa: PLC0415 (only where there are units, after READY)
+
+    warn_if_changed(process.application, process.target, installed, process.inherit)
