@@ -4,10 +4,15 @@ from __future__ import annotations
 
 import os
 from collections.abc import Generator
+from pathlib import Path
 
 import pytest
 
+from svcctl.application.persisting import places
+
 IN_CI = os.environ.get("CI") == "true"
+_KEY = Path(places.own_folder(), places.OWN_KEY)
+_KEY_WAS_THERE = _KEY.exists()
 
 
 @pytest.hookimpl(wrapper=True)
@@ -28,6 +33,12 @@ def pytest_make_collect_report() -> Generator[None, pytest.CollectReport, pytest
         report.outcome = "failed"
         report.longrepr = f"skipped, which counts as a failure in CI: {_reason(report.longrepr)}"
     return report
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_runtest_teardown() -> None:
+    """Refuse that a test makes the key of the machine, with which real applications would be saved."""
+    assert _KEY_WAS_THERE or not _KEY.exists(), f"a test has made {_KEY}: give it a state folder of its own"
 
 
 def _reason(longrepr: object) -> object:

@@ -187,18 +187,19 @@ class StartError(SvcctlError):
 
 
 class ReloadError(SvcctlError):
-    """A service raised while it reloaded; the cause is in ``__cause__``.
+    """A reload failed; the cause is in ``__cause__``, the errors of taking it back in ``rollback``.
 
-    Args:
-        path: Path of the service in the tree.
-        cause: What it raised.
+    Attributes:
+        problems: Path and reason of each service that refused, or of the one that failed.
+        reverted: Paths of the services that had reloaded and are as they were again.
+        kept: Paths of those that stay reloaded: they cannot be taken back, or failed at that.
     """
 
     code = "reload"
-
-    def __init__(self, path: str, cause: BaseException) -> None:
-        super().__init__(f"{path} failed to reload: {describe_cause(cause)}", hint=getattr(cause, "hint", ""))
-        self.path = path
+    problems: tuple[Problem, ...] = ()
+    reverted: tuple[str, ...] = ()
+    kept: tuple[str, ...] = ()
+    rollback: tuple[BaseException, ...] = ()
 
 
 class StopError(SvcctlError):
@@ -319,11 +320,7 @@ class ConnectError(SvcctlError, OSError):
 
 
 class MissingSocketError(SvcctlError, LookupError):
-    """A socket that the init system should have handed over is not there.
-
-    Args:
-        hint: The socket unit to start, or the installation to repeat.
-    """
+    """A socket that the init system should have handed over is not there; ``hint`` names what to start or install."""
 
     code = "missing-socket"
     exit_status = EX_UNAVAILABLE

@@ -143,17 +143,19 @@ CASES = [
         for command, name in (
             ("status", "'a\nb'"),
             ("uninstall", "../x"),
+            ("diff", "../x"),
         )
     ),
     Case("status --root {root} owned", 64, "no application named owned is installed", "did you mean owner"),
     Case("uninstall --purge --root {root} owned", 64, "no application named owned", "did you mean owner"),
     Case("start no-such-service-anywhere", 64, "no application named no-such", "svcctl list"),
+    Case("explain no-such-service-anywhere", 64, "no application named no-such", "svcctl list"),
     Case("enable --root {root} owner@1", 64, "owner was installed without --instances", "leave @1 out"),
     *(
         Case(
             f"{command} --root {{root}} damaged", 78, "damaged.json is damaged", "if a newer svcctl wrote it"
         )
-        for command in ("status", "uninstall")
+        for command in ("status", "uninstall", "diff")
     ),
     Case("list --root {root}", 78, "damaged.json is damaged", "svcctl status NAME"),
 ]

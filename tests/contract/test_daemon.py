@@ -283,8 +283,11 @@ def test_a_log_file_of_somebody_else_is_refused(tac: Path, tmp_path: Path) -> No
     """They could read it."""
     (tmp_path / "log").touch()
     os.chown(tmp_path / "log", 65534, 65534)
-    with pytest.raises(PermissionDeniedError, match="belongs to another user"):
-        daemonize([str(tac)], log_file=str(tmp_path / "log"))
+    for owner in (None, 4242):
+        with pytest.raises(SvcctlError, match="belongs to another user") as caught:
+            daemonize([str(tac)], log_file=str(tmp_path / "log"), owner=owner)
+        assert caught.value.exit_status == 77
+    assert (tmp_path / "log").read_text() == ""
 
 
 @pytest.mark.parametrize(

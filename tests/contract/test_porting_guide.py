@@ -71,5 +71,5 @@ def test_the_guide_has_a_row_for_each_module() -> None:
     """Those that a port imports from."""
     assert {module.rpartition(".")[2] for _, module in NAMES} == {
         *("service", "internet", "strports", "endpoints", "protocol", "wire", "procmon", "reactor"),
-        *("log", "logfile"),
+        *("log", "logfile", "usage", "sob", "styles"),
     }

@@ -46,9 +46,10 @@ def make(port):
 class Folder:
     """A folder that commands are given in, and where their processes leave their files."""
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, credentials: Path) -> None:
         self.path = path
-        self.environ = {**os.environ, "PYTHONPATH": str(path), "XDG_STATE_HOME": str(path / "state")}
+        # The key is given, so that the machine's own is neither made nor used; a state folder is not.
+        self.environ = {**os.environ, "PYTHONPATH": str(path), "CREDENTIALS_DIRECTORY": str(credentials)}
         self.environ.pop("STATE_DIRECTORY", None)
 
     def command(self, *arguments: str) -> list[str]:
@@ -81,9 +82,12 @@ class Folder:
 
 
 @pytest.fixture
-def folder(tmp_path: Path) -> Iterator[Folder]:
+def folder(tmp_path: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Folder]:
     """Return a folder; whatever still runs in the end, by a pid file, is ended."""
-    folder = Folder(tmp_path)
+    credentials = tmp_path_factory.mktemp("credentials")
+    (credentials / "svcctl-state-key").write_text("ab" * 32)
+    (credentials / "svcctl-state-key").chmod(0o400)
+    folder = Folder(tmp_path, credentials)
     yield folder
     for each in tmp_path.glob("*.pid"):
         with contextlib.suppress(ProcessLookupError, ValueError):
@@ -321,6 +325,30 @@ def test_a_log_of_somebody_else_is_refused(folder: Folder) -> None:
     assert done.returncode == 77
     assert "belongs to another user" in done.stderr
     assert (folder.path / "twistd.log").read_text() == ""
+
+
+@needs_root
+@pytest.mark.parametrize("how", [("twistd", "-y"), ("twistd", "-n", "-l", "twistd.log", "-y")])
+def test_a_log_of_the_user_whom_the_application_names_is_taken_in_roots_folder(
+    folder: Folder, how: tuple[str, ...]
+) -> None:
+    """As logrotate makes it for that user."""
+    folder.path.chmod(0o755)
+    folder.write("shop.tac", HEAD.replace('"shop", ', '"shop", uid=65534, gid=65534, '))
+    log = folder.path / "twistd.log"
+    log.touch(0o600)
+    os.chown(log, 65534, 65534)
+    process = subprocess.Popen(
+        folder.command(*how, "shop.tac"), cwd=folder.path, env=folder.environ, stdin=subprocess.DEVNULL
+    )
+    end = time.monotonic() + PATIENCE
+    while "application is ready" not in log.read_text():
+        assert time.monotonic() < end
+        time.sleep(0.01)
+    assert folder.do("stop", "twistd.pid").returncode == 0
+    assert process.wait(PATIENCE) == 0
+    assert "application is stopped" in log.read_text()
+    assert log.stat().st_uid == 65534
 
 
 @needs_root

@@ -195,7 +195,7 @@ Reloading("config")
         init.kill(signal.SIGHUP)
         reloading = init.wait_for("RELOADING")
         assert int(reloading["MONOTONIC_USEC"]) > 0
-        assert init.wait_for("READY")["STATUS"] == "2/2 ready"
+        assert init.wait_for("READY")["STATUS"] == "reloaded, 2/2 ready"
         assert "reload" in notes(tmp_path)
         assert init.stop() == 0
 

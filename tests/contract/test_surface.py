@@ -16,6 +16,7 @@ from svcctl.endpoints.client_grammar import parse_client
 from svcctl.endpoints.grammar import parse_endpoint
 from svcctl.errors import EndpointError
 from tests.contract.surface import ATTRIBUTES, CALLABLES, CLIENT_STRINGS, ELSEWHERE, SERVER_STRINGS
+from tests.contract.surface_names import NAMES
 
 DIFFERENCES = Path(__file__).parents[2] / "docs/reference/differences.md"
 #: A default that may be anything.
@@ -33,7 +34,20 @@ EXCEPTIONS: dict[str, str | None] = {
     "svcctl.application.service.Application.addComponent": None,
     "svcctl.application.service.Application.unsetComponent": None,
     "svcctl.application.service.Application.removeComponent": None,
+    "svcctl.application.service.Application.listenTCP": 'port, factory, backlog=50, interface=""',
+    "svcctl.application.service.Application.listenSSL": 'port, factory, ctxFactory, backlog=50, interface=""',
+    "svcctl.application.service.Application.listenUNIX": "filename, factory, backlog=50, mode=0o666",
+    **{
+        f"svcctl.application.service.Application.{name}": None
+        for name in (
+            *("listenWith", "unlistenWith", "connectWith", "connectUDP"),
+            *("addService", "removeService", "getServiceNamed", "addDelayed", "removeDelayed", "bindPorts"),
+        )
+    },
+    "svcctl.application.log.FileLogObserver.getTimezoneOffset": None,
+    "svcctl.application.styles.Versioned.versionUpgrade": None,
     "svcctl.application.strports.service": "description, factory",
+    "svcctl.application.endpoints.HostnameEndpoint": "reactor, host, port, timeout=30, bindAddress=None",
     "svcctl.application.logfile.LogFile": (
         "name, directory, rotateLength=1000000, defaultMode=None, maxRotatedFiles=10"
     ),
@@ -42,6 +56,17 @@ EXCEPTIONS: dict[str, str | None] = {
     "svcctl.application.systemd.ListenFDs.inheritedDescriptors": None,
     "svcctl.application.systemd.ListenFDs.inheritedNamedDescriptors": None,
     "svcctl.application.systemd.AdoptedStreamServerEndpoint": None,
+}
+
+#: Names that only svcctl has, in the modules that have the framework's.
+OWN: dict[str, tuple[str, ...]] = {
+    "svcctl.application.internet": ("TaskService",),
+    "svcctl.application.log": ("Writable",),
+    "svcctl.application.protocol": ("Adapter", "ConnectionDone", "Transport", "adapted"),
+    "svcctl.application.reactor": (
+        *("DelayedCall", "Port", "getDelayedCalls", "removeSystemEventTrigger", "seconds"),
+    ),
+    "svcctl.application.styles": ("forget_pending", "remake"),
 }
 
 TABLE = [(f"{module}.{name}", given) for module, names in CALLABLES.items() for name, given in names.items()]
@@ -176,6 +201,37 @@ def test_what_users_name_beyond_that_is_here_or_named(there: str, here: str | No
     else:
         assert [module for module in MODULES if hasattr(importlib.import_module(module), name)] == []
     assert name in first_cells()
+
+
+@pytest.mark.parametrize("there", NAMES)
+def test_every_name_of_a_module_is_in_the_table_or_named(there: str) -> None:
+    """Whether it is here is seen from the module itself."""
+    here, names = NAMES[there]
+    known = importlib.import_module(here) if here is not None else None
+    cells = first_cells()
+    found = [name for name in names.split() if hasattr(known, name)]
+    assert [name for name in found if name not in CALLABLES[str(here)]] == []
+    assert [name for name in names.split() if name not in found and name not in cells] == []
+
+
+@pytest.mark.parametrize(
+    "place", [f"{module}.{name}" for module in CALLABLES for name in OWN.get(module, ())]
+)
+def test_a_name_that_only_svcctl_has_is_there(place: str) -> None:
+    """Else the list of them would hide what was taken out."""
+    assert find(place) is not None
+
+
+@pytest.mark.parametrize("module", sorted(set(CALLABLES) - {"svcctl.application.systemd"}))
+def test_a_module_has_no_name_that_was_not_compared(module: str) -> None:
+    """Of those that it defines for others."""
+    known = importlib.import_module(module)
+    declared = getattr(known, "__all__", None) or [
+        name
+        for name, value in vars(known).items()
+        if not name.startswith("_") and getattr(value, "__module__", None) == module
+    ]
+    assert set(declared) - set(CALLABLES[module]) == set(OWN.get(module, ()))
 
 
 @pytest.mark.parametrize(("place", "here"), EXCEPTIONS.items())

@@ -21,6 +21,7 @@ from svcctl.manifest.model import (
     Needs,
     Origin,
     ServiceNode,
+    Setting,
     Supervision,
     Timer,
 )
@@ -57,6 +58,10 @@ def _origin(**given: typing.Any) -> Manifest:  # noqa: ANN401 (fields of several
 
 def _needs(**given: typing.Any) -> Manifest:  # noqa: ANN401 (the same)
     return replace(ECHO, needs=Needs(**given))
+
+
+def _settings(**given: str) -> Manifest:
+    return _needs(settings=(Setting(**{"name": "X", "expects": "a text", **given}),))
 
 
 def _life(**given: typing.Any) -> Manifest:  # noqa: ANN401 (the same)
@@ -111,6 +116,10 @@ VARIANTS: dict[str, Manifest] = {
     "needs.reads": _needs(reads=("/home/ann/x",)),
     "needs.writes": _needs(writes=("/srv/x",)),
     "needs.environment": _needs(environment=("X",)),
+    "needs.settings": _settings(name="X"),
+    "needs.settings.name": _settings(name="Y"),
+    "needs.settings.expects": _settings(expects="a number"),
+    "needs.settings.default": _settings(default="1"),
     "needs.credentials": _needs(credentials=("x",)),
     "needs.capabilities": _needs(capabilities=("CAP_NET_RAW",)),
     "needs.address_families": _needs(address_families=("AF_NETLINK",)),
@@ -125,6 +134,7 @@ VARIANTS: dict[str, Manifest] = {
     "needs.setgid_files": _needs(setgid_files=True),
     "needs.executable_state": _needs(executable_state=True),
     "needs.abstract_sockets": _needs(abstract_sockets=True),
+    "needs.descriptors": _needs(descriptors=1),
     "lifecycle.start_limit_ms": _life(start_limit_ms=1),
     "lifecycle.stop_limit_ms": _life(stop_limit_ms=1),
     "lifecycle.reload": _life(reload=True),

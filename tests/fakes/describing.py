@@ -18,6 +18,7 @@ class FakeDescribe:
         targets: What was to be described.
         arguments: What the last of them was given.
         environments: The variables that the applications would have had.
+        passphrases: The passphrases that they were described with.
         version: The interpreter's version.
     """
 
@@ -27,6 +28,7 @@ class FakeDescribe:
         self.targets: list[str] = []
         self.arguments: tuple[str, ...] = ()
         self.environments: list[dict[str, str]] = []
+        self.passphrases: list[str | None] = []
         self.version = "3.11.2"
 
     def __call__(
@@ -38,6 +40,7 @@ class FakeDescribe:
         user: str | None,
         environment: Mapping[str, str],
         time_limit: float,
+        passphrase: str | None = None,
     ) -> Description:
         """Return the manifest as :func:`svcctl.loading.describe.describe` does."""
         assert user in {None, "nobody"}
@@ -45,6 +48,7 @@ class FakeDescribe:
         self.targets.append(target)
         self.arguments = tuple(arguments)
         self.environments.append(dict(environment))
+        self.passphrases.append(passphrase)
         if self.error is not None:
             raise self.error
         interpreter = Interpreter(

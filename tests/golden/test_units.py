@@ -24,6 +24,7 @@ NAMES = (
     "user-scope",
     "reload",
     "client",
+    "saved",
     "everything",
 )
 EXACT = tuple(case.on(version) for case in CASES if case.name in NAMES for version in (252, 257))

@@ -24,6 +24,13 @@ from svcctl.runtime.machine import (
     status_line,
     step,
 )
+from svcctl.runtime.succession import (
+    HandedOver,
+    Promoted,
+    SuccessorReady,
+    UpgradeFailed,
+    UpgradeRequested,
+)
 
 TEXTS = st.text(max_size=30)
 STATUSES = st.integers(min_value=0, max_value=255)
@@ -36,6 +43,10 @@ EVENTS: st.SearchStrategy[Event] = st.one_of(
     st.builds(ReloadFailed, TEXTS),
     FAILURES,
     st.builds(Stopped, st.lists(TEXTS, max_size=3).map(tuple)),
+    st.sampled_from((UpgradeRequested(), HandedOver())),
+    st.builds(SuccessorReady, st.integers(1, 2**22)),
+    st.builds(UpgradeFailed, TEXTS),
+    st.builds(Promoted, st.booleans()),
 )
 ENDED = {Phase.STOPPED, Phase.FAILED}
 
@@ -47,7 +58,7 @@ def fields(effect: Effect) -> list[str]:
 
 def check_order(effects: list[Effect]) -> None:
     """Check what holds for the effects of a whole life, in order."""
-    stopping = reloading = exited = False
+    stopping = reloading = exited = handed_over = False
     for effect in effects:
         assert not exited, "nothing follows the exit"
         sent = fields(effect)
@@ -64,8 +75,12 @@ def check_order(effects: list[Effect]) -> None:
             assert not stopping
             stopping = True
             reloading = False
+        handed_over = handed_over or effect is Do.HAND_OVER
+        if handed_over:
+            assert effect is not Do.SPAWN
+            assert not sent, "the init system listens to another process"
         if effect in {Do.STOP, Do.ABANDON, Do.CUT_SHORT}:
-            assert stopping, "stopping is announced before it begins"
+            assert stopping or handed_over, "stopping is announced before it begins"
         if isinstance(effect, Exit):
             assert not reloading
             exited = True

@@ -1,6 +1,6 @@
-"""Clients that connect without pause while a service is restarted: run inside a machine, prints counts as JSON.
+"""Clients that connect without pause while something is done to a service: run inside a machine, prints counts as JSON.
 
-Usage: load.py PORT SERVICE RESTARTS. One request per connection; a request carries a token of its own, so that an
+Usage: load.py PORT TIMES COMMAND... One request per connection; a request carries a token of its own, so that an
 answer that is lost or belongs to somebody else is seen. Clients are bounded in number, requests and time.
 """
 
@@ -11,13 +11,14 @@ import collections
 import itertools
 import json
 import sys
+import time
 
 CLIENTS = 20
-MOST_REQUESTS = 200_000
-#: Requests that are answered before the next restart.
-BETWEEN = 100
+MOST_REQUESTS = 1_000_000
+#: Requests that are answered before the command is run again.
+BETWEEN = 250
 ANSWER_LIMIT = 30.0
-TOTAL_LIMIT = 200.0
+TOTAL_LIMIT = 900.0
 
 
 async def request(port: int, token: bytes) -> str:
@@ -37,34 +38,46 @@ async def request(port: int, token: bytes) -> str:
 
 
 async def client(
-    port: int, numbers: itertools.count[int], over: asyncio.Event, counts: dict[str, int]
+    port: int, numbers: itertools.count[int], over: asyncio.Event, counts: dict[str, int], waits: list[float]
 ) -> None:
     """Send requests one after the other until the end."""
     while not over.is_set() and (number := next(numbers)) < MOST_REQUESTS:
+        begun = time.monotonic()
         counts[await request(port, b"%d\n" % number)] += 1
+        waits.append(time.monotonic() - begun)
 
 
-async def restart(service: str, times: int, counts: dict[str, int]) -> None:
-    """Restart the service again and again, each time in the midst of its work."""
+async def repeat(command: list[str], times: int, counts: dict[str, int]) -> None:
+    """Run the command again and again, each time in the midst of the service's work."""
     for _ in range(times):
         enough = counts["answered"] + BETWEEN
         while counts["answered"] < enough:  # noqa: ASYNC110 - the clients count
             await asyncio.sleep(0.001)
-        process = await asyncio.create_subprocess_exec("systemctl", "restart", service)
-        counts["restarted" if await process.wait() == 0 else "restart failed"] += 1
+        process = await asyncio.create_subprocess_exec(*command, stdout=asyncio.subprocess.DEVNULL)
+        counts["done" if await process.wait() == 0 else "failed"] += 1
 
 
-async def main(port: int, service: str, times: int) -> dict[str, int]:
-    """Run clients and restarts side by side; the clients outlast the restarts."""
+async def main(port: int, times: int, command: list[str]) -> dict[str, object]:
+    """Run clients and the command side by side; the clients outlast it."""
     counts: dict[str, int] = collections.Counter()
     over, numbers = asyncio.Event(), itertools.count()
+    waits: list[float] = []
+    begun = time.monotonic()
     async with asyncio.timeout(TOTAL_LIMIT), asyncio.TaskGroup() as group:
         for _ in range(CLIENTS):
-            group.create_task(client(port, numbers, over, counts))
-        await restart(service, times, counts)
+            group.create_task(client(port, numbers, over, counts, waits))
+        await repeat(command, times, counts)
         over.set()
-    return counts
+    seconds = time.monotonic() - begun
+    waits.sort()
+    return {
+        "counts": counts,
+        "seconds": round(seconds, 1),
+        "per_second": round(counts["answered"] / seconds),
+        "median_ms": round(waits[len(waits) // 2] * 1000, 1),
+        "longest_ms": round(waits[-1] * 1000, 1),
+    }
 
 
 if __name__ == "__main__":
-    print(json.dumps(asyncio.run(main(int(sys.argv[1]), sys.argv[2], int(sys.argv[3])))))  # noqa: T201 - the result
+    print(json.dumps(asyncio.run(main(int(sys.argv[1]), int(sys.argv[2]), sys.argv[3:]))))  # noqa: T201 - the result

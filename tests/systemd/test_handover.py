@@ -40,6 +40,20 @@ def test_groups_are_left_at_the_stop_although_the_socket_stays(machine: Machine)
     assert not _joined(machine)
 
 
+def test_groups_stay_joined_and_paths_stay_bound_over_an_upgrade_and_a_crash(machine: Machine) -> None:
+    """Two processes have one socket; neither joins it twice nor leaves for the other."""
+    app = installed(machine, "handover", "--now")
+    first = app.property("MainPID")
+    upgraded = machine.run(["svcctl", "upgrade", app.name])
+    assert "has taken over" in upgraded.stderr
+    assert wait_until(lambda: machine.run(["test", "-d", f"/proc/{first}"], check=False).returncode != 0)
+    _assert_all_answer(app)
+    machine.systemctl("kill", "--kill-whom=main", "--signal=KILL", app.name)
+    machine.wait_for_property(app.service, "NRestarts", "1")
+    machine.wait_for_property(app.service, "ActiveState", "active")
+    _assert_all_answer(app)
+
+
 def test_a_port_for_groups_is_shared_with_others_that_allow_it(machine: Machine) -> None:
     """Who has it already is in nobody's way, and both get what is sent to the group."""
     app = put(machine, "handover")
@@ -74,7 +88,7 @@ def test_certificates_of_a_folder_and_of_a_credential_are_served_and_renewed(mac
     first, renewed, secret = (_certificate(name) for name in ("shop.example", "shop.example", "club.example"))
     machine.run(["sh", "-c", "getent group tls-readers || groupadd --system tls-readers"])
     machine.write(f"{folder}/00-default.pem", first, mode=0o640)
-    machine.write(f"/etc/credstore/{app.name}.pem", secret, mode=0o600)
+    machine.write(f"/etc/credstore/{app.name}@{app.name}.pem", secret, mode=0o600)
     machine.run(["chgrp", "-R", "tls-readers", folder])
     machine.run(["chmod", "750", folder])
     app.install("--now")

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import json
-from pathlib import Path
-
 import pytest
 
 from tests.systemd.apps import installed
 from tests.systemd.machine import Machine
+from tests.systemd.under_load import under_load
 
 RESTARTS = 50
 
@@ -42,14 +40,8 @@ def test_status_tells_of_a_changed_file_until_the_service_is_restarted(machine: 
 def test_fifty_restarts_under_load_lose_no_request_and_hit_no_start_limit(machine: Machine) -> None:
     """Twenty clients connect without pause: none is refused, reset or left without its own answer."""
     app = installed(machine, "busy", "--now")
-    program = Path(__file__).with_name("load.py").read_text()
-    ran = machine.run(
-        ["python3", "-c", program, str(app.port), app.service, str(RESTARTS)], check=False, timeout=240
-    )
-    assert ran.returncode == 0, ran.stderr
-    counts = json.loads(ran.stdout)
-    answered = counts.pop("answered")
-    assert counts == {"restarted": RESTARTS}
-    assert answered > 100 * RESTARTS
+    load = under_load(machine, app.port, RESTARTS, "systemctl", "restart", app.service)
+    assert (load.done, load.others) == (RESTARTS, {})
+    assert load.answered > 100 * RESTARTS
     assert app.property("ActiveState") == "active"
     assert machine.property(app.socket, "ActiveState") == "active"

@@ -151,9 +151,10 @@ def _configure(root: Path) -> None:
 
 
 def _requirements() -> tuple[str, ...]:
-    """Return what svcctl depends on, with what serves HTTP."""
+    """Return what svcctl depends on, with what serves HTTP and what encrypts."""
     project = tomllib.loads((REPOSITORY / "pyproject.toml").read_text())["project"]
-    return (*project["dependencies"], *project["optional-dependencies"]["web"])
+    extras = project["optional-dependencies"]
+    return (*project["dependencies"], *extras["web"], *extras["crypto"])
 
 
 def _download(suite: Suite, wheels: Path) -> None:

@@ -13,6 +13,8 @@ import pytest
 import typer
 
 from svcctl import errors
+from svcctl.application.describing import asked
+from svcctl.application.observing import opening
 from svcctl.cli import describe as describing
 from svcctl.cli import errors as cli_errors
 from svcctl.cli import status as cli_status
@@ -26,6 +28,10 @@ from svcctl.manifest import model
 from svcctl.manifest.model import Manifest, Needs, Origin
 from svcctl.operations import kill, twistd
 from svcctl.operations.check import CheckResult
+from svcctl.operations.credential import Credential
+from svcctl.operations.diff import DiffResult, FileDifference
+from svcctl.operations.explain import ExplainResult
+from svcctl.operations.explaining.facts import Explanation, Mend
 from svcctl.operations.install import InstallResult
 from svcctl.operations.list import Entry, Listing
 from svcctl.operations.plugins import (
@@ -125,7 +131,8 @@ def options_of(command: str) -> set[str]:
     """Return the options of a command, without those for help."""
     if command == "twistd":  # it reads them by itself
         return set(re.findall(r"(?<![\w-])--?[a-z][a-z-]*", twistd.HELP)) - HELP
-    parameters = [each for each in COMMANDS[command].params if each.param_type_name == "option"]
+    several = getattr(COMMANDS[command], "commands", {}).values() or (COMMANDS[command],)
+    parameters = [each for one in several for each in one.params if each.param_type_name == "option"]
     return {name for each in parameters for name in (*each.opts, *each.secondary_opts)} - HELP
 
 
@@ -145,6 +152,10 @@ APPLICATIONS = [
 
 def describe(block: Block, folder: Path, monkeypatch: pytest.MonkeyPatch) -> Manifest:
     """Load the application of a block as a file of its own and return its description."""
+    monkeypatch.setattr(opening, "describing", True)
+    monkeypatch.setattr(asked, "credentials", {})
+    monkeypatch.setattr(asked, "variables", {})
+    monkeypatch.chdir(folder)  # what it opens beside itself is made there, not here
     monkeypatch.setattr(sys, "path", sys.path[:])
     monkeypatch.setitem(sys.modules, MODULE_NAME, sys)  # so that what is loaded goes away again
     tac = folder / "app.tac"
@@ -262,7 +273,8 @@ def test_every_exit_status_is_described() -> None:
     "record",
     [
         *(Action, CheckResult, Diagnostic, Entry, File, InstalledFile, InstallResult, Listing, Plan, Preview),
-        *(Receipt, StatusResult, UninstallResult, UnitState),
+        *(Credential, Receipt, StatusResult, UninstallResult, UnitState),
+        *(DiffResult, FileDifference, ExplainResult, Explanation, Mend),
         *(PluginListing, PluginEntry, BrokenEntry, PluginDetails, OptionEntry, CommandEntry),
     ],
     ids=lambda record: record.__name__,

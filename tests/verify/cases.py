@@ -124,11 +124,27 @@ def _cases() -> Iterator[Case]:
     yield _case("static-user", make_manifest("tcp:8007", identity=Identity(uid="echo", gid="echoes")))
     yield _case("instances", options=replace(OPTIONS, instances=True))
     yield _case("user-scope", options=_user_scope(), exposure=59)
+    yield _case("saved", _saved(), _saved_options())
+    saved_by_user = replace(_user_scope(), application="/home/ann/echo-start.tap")
+    yield _case("saved-by-user", _saved(), saved_by_user, 59)
     yield _case("reload", make_manifest("tcp:8007", lifecycle=Lifecycle(reload=True)))
     yield _case("no-listeners", make_manifest())
     yield _case("client", _client(), exposure=11)
     yield _case("everything", _everything(), _everything_by_hand(), 2)
     yield from _need_cases()
+
+
+def _saved() -> Manifest:
+    """Return what is described for a file that an application was saved to."""
+    return replace(make_manifest("tcp:8007"), origin=Origin(kind="saved", digest="5a" * 32))
+
+
+def _saved_options() -> SystemdOptions:
+    return replace(
+        OPTIONS,
+        application="/opt/echo/echo-start.etap",
+        passphrase_file="/etc/echo/passphrase",  # noqa: S106 (a path)
+    )
 
 
 def _client() -> Manifest:
@@ -218,6 +234,7 @@ def _need_cases() -> Iterator[Case]:
     yield _needs("setgid-files", Needs(setgid_files=True), 4)
     yield _needs("executable-state", Needs(executable_state=True), 2)
     yield _needs("abstract-sockets", Needs(abstract_sockets=True), 6)
+    yield _needs("descriptors", Needs(descriptors=3), 2)
 
 
 CASES: tuple[Case, ...] = tuple(_cases())

@@ -14,7 +14,7 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
-from svcctl.application.servers.listening import Acceptor, protocol_maker
+from svcctl.application.servers.listening import Acceptor, Connection, protocol_maker
 from svcctl.application.servers.sockets import Listening, check_backlog, check_path, check_port, open_socket
 from svcctl.application.service import Service
 from svcctl.endpoints.values import Endpoint, Systemd, Tcp, Tcp6, Unix, unwrapped
@@ -89,6 +89,7 @@ class StreamServerEndpointService(Service):
     _listening: Listening | None = None
     _acceptor: Acceptor | None = None
     _tls: Any = None
+    _accepted_before = 0
 
     def __init__(self, endpoint: Endpoint | str, factory: Any) -> None:  # noqa: ANN401 (three kinds of factory)
         if isinstance(endpoint, str):
@@ -125,11 +126,12 @@ class StreamServerEndpointService(Service):
         """Accept no more and wait until every connection is over; cancelled, cut off what is left.
 
         A socket of our own is closed at once, so that clients are refused instead of waiting for nobody; before
-        that, those who wait already are accepted. An inherited one goes on to queue them for whoever comes next.
+        that, those who wait already are accepted. One that others have, too, goes on to queue them for whoever
+        comes next.
         """
         if self._acceptor is None:
             return
-        if self._listening is not None and not self._listening.inherited:
+        if self._listening is not None and not self._listening.stays:
             self._acceptor.last_call()
             self.release()
         await self._acceptor.drain()
@@ -147,13 +149,24 @@ class StreamServerEndpointService(Service):
             self._close()
 
     @property
-    def reload(self) -> Callable[[], None] | None:
-        """How to read certificates again, for connections from then on; ``None`` if there are none to be read."""
-        return self._renew_tls if hasattr(self._context_source(), "getContext") else None
+    def check_reload(self) -> Callable[[], None] | None:
+        """How to read certificates again and try them; ``None`` if there are none to be read."""
+        return self._for_tls("check")
 
-    def _renew_tls(self) -> None:
-        if self._tls is not None:
-            self._tls.renew()
+    @property
+    def reload(self) -> Callable[[], None] | None:
+        """How to use them for connections from then on; the same."""
+        return self._for_tls("apply")
+
+    @property
+    def revert_reload(self) -> Callable[[], None] | None:
+        """How to go back to those before; the same."""
+        return self._for_tls("revert")
+
+    def _for_tls(self, step: str) -> Callable[[], None] | None:
+        if not hasattr(self._context_source(), "getContext"):
+            return None
+        return getattr(self._tls, step, None) or (lambda: None)
 
     def _context_source(self) -> Any:  # noqa: ANN401 (contexts need no common class)
         """Return what makes the TLS context, ``None`` for a server without TLS."""
@@ -167,6 +180,7 @@ class StreamServerEndpointService(Service):
     def _close(self) -> Awaitable[None] | None:
         if self._acceptor is not None:
             self._acceptor.stop()
+            self._accepted_before += self._acceptor.accepted
             self._acceptor = None
             _call_if_there(self.factory, "doStop")
         self.release()
@@ -189,6 +203,15 @@ class StreamServerEndpointService(Service):
         return len(self._acceptor.connections) if self._acceptor is not None else 0
 
     @property
+    def accepted(self) -> int:
+        """How many connections there have been since the process began."""
+        return self._accepted_before + (self._acceptor.accepted if self._acceptor is not None else 0)
+
+    def open_connections(self) -> tuple[Connection, ...]:
+        """Return the sockets of the connections that are open."""
+        return tuple(self._acceptor.connections) if self._acceptor is not None else ()
+
+    @property
     def address(self) -> Any:  # noqa: ANN401 (an address of any family)
         """The address it listens on, as the socket module has it; ``None`` while it does not."""
         return self._listening.socket.getsockname() if self._listening is not None else None
@@ -196,7 +219,7 @@ class StreamServerEndpointService(Service):
     def __getstate__(self) -> dict[str, Any]:
         """Leave out what belongs to the running process."""
         state = super().__getstate__()
-        for name in ("_listening", "_acceptor", "_tls"):
+        for name in ("_listening", "_acceptor", "_tls", "_accepted_before"):
             state.pop(name, None)
         return state
 

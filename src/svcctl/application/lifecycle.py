@@ -36,10 +36,8 @@ from svcctl.application.tree.record import (
     children_of,
     forget,
     is_at_rest,
-    is_awaitable,
     is_ending,
     is_in_use,
-    move,
     path_of,
     record_of,
     root_of,
@@ -48,7 +46,7 @@ from svcctl.application.tree.record import (
     walk,
 )
 from svcctl.application.tree.starting import refuse_if_busy, start_record
-from svcctl.errors import LifecycleError, ReloadError, ServiceFailedError
+from svcctl.errors import LifecycleError, NotChildError, ParentError, ServiceFailedError
 
 __all__ = [
     "Progress",
@@ -173,30 +171,23 @@ async def stop(root: Any, budget: float = DEFAULT_BUDGET) -> None:  # noqa: ANN4
     await stop_record(_top(root), budget)
 
 
-async def reload(root: Any) -> None:  # noqa: ANN401 (services need no common class)
-    """Call the ``reload`` hook of every ready service that has one, parents before children.
+async def reload(root: Any, limit: float | None = None) -> None:  # noqa: ANN401 (services need no common class)
+    """Reload every ready service that can, all or none.
+
+    First each ``check_reload`` is called, parents before children; if one of them raises, nothing has changed.
+    Then each ``reload``, in the same order; if one raises, those before it get ``revert_reload``, in reverse. So does
+    a reload that is cancelled. Reloads of one tree wait for each other.
+
+    Args:
+        root: What to reload: an application, or a service with all below it.
+        limit: Seconds that it may take, with the way back; ``None`` or 0 for no limit.
 
     Raises:
-        ReloadError: A hook raised; no further one has been called.
+        ReloadError: Services refused, or one failed; it says who is not as before.
     """
-    for record in walk(_top(root)):
-        hook = getattr(record.service, "reload", None)
-        if record.state is not State.READY or hook is None:
-            continue
-        move(record, State.RELOADING)
-        try:
-            result = hook()
-            if is_awaitable(result):
-                await result
-        except Exception as error:
-            raise ReloadError(path_of(record), error) from error
-        finally:
-            _end_reload(record)
+    from svcctl.application.tree.reloading import reload_tree  # noqa: PLC0415 (not needed until something reloads)
 
-
-def _end_reload(record: Record) -> None:
-    if record.state is State.RELOADING:  # else it failed or was stopped meanwhile
-        move(record, State.READY)
+    await reload_tree(_top(root), limit)
 
 
 def watch(root: Any, observer: Callable[[Transition], None]) -> None:  # noqa: ANN401 (services need no common class)
@@ -239,6 +230,55 @@ def _inspect(top: Record) -> None:
         from svcctl.application.tree.graph import arrange  # noqa: PLC0415 (only where somebody comes after somebody)
 
         arrange(top)
+
+
+def refuse_parent(service: Any, parent: Any) -> None:  # noqa: ANN401 (services need no common class)
+    """Refuse to add a service that is in a collection already, or that the collection is in.
+
+    Raises:
+        ParentError: It is.
+    """
+    present = getattr(service, "parent", None)
+    if present is not None and present is not parent:
+        raise ParentError(
+            f"{path_of(record_of(service))} has a parent already",
+            hint="take it out with disownServiceParent() first",
+        )
+    if present is not None and any(child is service for child in parent):
+        raise ParentError(f"{path_of(record_of(service))} is in that collection already")
+    above = parent
+    while above is not None:
+        if above is service:
+            raise ParentError(f"{path_of(record_of(service))} cannot be below itself")
+        above = getattr(above, "parent", None)
+
+
+def position_of(collection: Any, service: Any) -> int:  # noqa: ANN401 (services need no common class)
+    """Return where a child is among the others.
+
+    Raises:
+        NotChildError: It is no child of the collection.
+    """
+    children = collection.services
+    if children and children[-1] is service:  # whoever removes many begins at the end, or at the front
+        return len(children) - 1
+    for position, child in enumerate(children):
+        if child is service:
+            return position
+    raise NotChildError(f"{service!r} is no child of {collection.path}")
+
+
+def take_out(collection: Any, service: Any, position: int = -1) -> None:  # noqa: ANN401 (the same)
+    """Take a child out of the books of its collection, and leave it as it is."""
+    del collection.services[position]
+    named = collection.namedServices
+    holder: Any = named.get(service.name)
+    if holder is service:
+        del named[service.name]
+    else:  # it has no name, or another one than it was added with
+        for name in [name for name, child in named.items() if child is service]:
+            del named[name]
+    service.parent = None
 
 
 def added(parent: Record, child: Record) -> Awaitable[None]:

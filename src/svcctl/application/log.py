@@ -27,6 +27,7 @@ from types import TracebackType
 from typing import Any, Protocol, runtime_checkable
 
 from svcctl.application.observing.handlers import EVENT, EventDict, Observer, ObserverHandler
+from svcctl.application.observing.places import file_at, place_of
 from svcctl.application.observing.streams import LogStream
 
 _log = logging.getLogger(__name__)
@@ -60,6 +61,9 @@ class Writable(Protocol):
 class FileLogObserver:
     """Writes events into a file, a line each; what follows the first line of a text is indented by a tab.
 
+    It can be saved with an application, as stdout and stderr are by their name, and files by their path: what is
+    loaded appends to them, and opens them when there is something to be written.
+
     Args:
         f: A file for text, or a log file of :mod:`svcctl.application.logfile`.
 
@@ -68,9 +72,11 @@ class FileLogObserver:
     """
 
     timeFormat: str | None = None
+    _place = ""
 
     def __init__(self, f: Writable) -> None:
         self.file = f
+        self._place = place_of(f)
 
     def formatTime(self, when: float) -> str:
         """Return how a time, in seconds since 1970, is written: that of the place."""
@@ -98,11 +104,33 @@ class FileLogObserver:
         """Be told of no more."""
         removeObserver(self.emit)
 
+    def open_again(self) -> None:
+        """Open the file of an observer that comes out of a saved application now, if that is how it is.
+
+        Raises:
+            SvcctlError: It cannot be opened.
+        """
+        open_again = getattr(self.file, "open_again", None)
+        if callable(open_again):
+            open_again()
+
     def renew(self) -> None:
         """Have the file rotated, or opened again if somebody else has rotated it, if it can do that."""
         renew = getattr(self.file, "renew", None)
         if callable(renew):
             renew()
+
+    def __getstate__(self) -> dict[str, Any]:
+        """Leave out a file that is open."""
+        state = dict(self.__dict__)
+        if self._place:
+            del state["file"]
+        return state
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        self.__dict__.update(state)
+        if self._place:
+            self.file = file_at(self._place)
 
 
 def textFromEventDict(eventDict: Mapping[str, Any]) -> str | None:

@@ -280,9 +280,9 @@ def run(installSignalHandlers: bool = True) -> None:  # noqa: FBT001, FBT002 (th
         ServiceFailedError: Something failed later.
         LifecycleError: The loop runs already, or a ``.tac`` is being loaded.
     """
-    from svcctl.application.reacting.script import Script  # noqa: PLC0415 (only scripts)
+    from svcctl.application.scripting.script import Script, nameless  # noqa: PLC0415 (only scripts)
 
-    Script(signals=installSignalHandlers).run()
+    Script(nameless(), "reactor.run()", signals=installSignalHandlers).run()
 
 
 def stop() -> None:
@@ -299,7 +299,7 @@ def stop() -> None:
 
 
 def _leave() -> None:
-    from svcctl.application.reacting.script import ReactorStopped  # noqa: PLC0415 (only at the end)
+    from svcctl.application.scripting.script import ReactorStopped  # noqa: PLC0415 (only at the end)
 
     raise ReactorStopped(0)
 

@@ -15,7 +15,7 @@ from collections.abc import Awaitable, Callable, Coroutine, Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
 from svcctl.application.interfaces import IPersistable, IProcess, IService, IServiceCollection
-from svcctl.application.lifecycle import StopChildren, added, removed
+from svcctl.application.lifecycle import StopChildren, added, position_of, refuse_parent, removed, take_out
 from svcctl.application.tree.record import (
     DONE,
     RECORD_KEY,
@@ -32,7 +32,6 @@ from svcctl.application.tree.root import Application, Process, loadApplication
 from svcctl.application.tree.starting import StartChildren
 from svcctl.errors import (
     DuplicateNameError,
-    NotChildError,
     ParentError,
     ServiceNotFoundError,
     SvcctlError,
@@ -41,6 +40,7 @@ from svcctl.errors import (
 
 if TYPE_CHECKING:
     import asyncio
+    import socket
 
     from svcctl.application.options.maker import IServiceMaker, ServiceMaker
     from svcctl.application.supervision import Supervision
@@ -58,10 +58,10 @@ class Service:
     """Something that can be started and stopped: the base of the services people write.
 
     Override ``startService`` and ``stopService``, as plain functions or ``async``; calling up is allowed and never
-    necessary, nor is ``__init__``. An ``async`` hook is awaited before anything else goes on. Three more hooks are
-    called if a subclass has them: ``reload()`` at a reload, ``drain()`` on the whole tree at once before anything
-    stops (take no new work, finish what is in flight), and ``release()`` to undo ``privilegedStartService`` when
-    the start ended before ``startService``.
+    necessary, nor is ``__init__``. An ``async`` hook is awaited before anything else goes on. More hooks are called
+    if a subclass has them: ``check_reload()``, ``reload()`` and, to undo it, ``revert_reload()`` at a reload,
+    ``drain()`` on the whole tree at once before anything stops (take no new work, finish what is in flight), and
+    ``release()`` to undo ``privilegedStartService`` when the start ended before ``startService``.
 
     Attributes:
         name: Its name within its collection, or ``None``.
@@ -71,6 +71,8 @@ class Service:
             ``shop/storage/db``. ``None``: whatever was added before it, unless one of the others says something.
         restart: What its end by itself means: that of a ``permanent`` service is a failure in any case, a
             ``transient`` one may finish, and what becomes of a ``temporary`` one is nobody's concern.
+        heartbeat_timeout: Seconds within which one that beats has to beat again; ``None`` for the application's
+            ``watchdog_timeout``.
         kind: What the manifest calls it; ``opaque`` for classes that svcctl does not know.
 
     Example:
@@ -84,6 +86,7 @@ class Service:
     stop_timeout: float | None = None
     after: Sequence[str] | None = None
     restart = "permanent"
+    heartbeat_timeout: float | None = None
     kind = "opaque"
 
     @property
@@ -119,12 +122,11 @@ class Service:
             TypeError: ``parent`` is no collection.
         """
         collection: Any = IServiceCollection(parent)  # type: ignore[misc,call-arg]  # the interface adapts
-        _refuse_second_parent(self, collection)
+        refuse_parent(self, collection)
         outcome: Awaitable[None] | None = collection.addService(self)
         self.parent = collection
-        return outcome or self._joined(
-            collection
-        )  # a collection of another class may only have put it into its list
+        # A collection of another class may only have put it into its list.
+        return outcome or self._joined(collection)
 
     def _joined(self, collection: Any) -> Awaitable[None]:  # noqa: ANN401 (the same)
         try:
@@ -194,6 +196,44 @@ class Service:
 
         return spawn(record_of(self), coroutine)
 
+    def heartbeat(self) -> None:
+        """Give a sign of life, from any thread; after the first one, its absence has the process ended and restarted."""
+        from svcctl.application.tree.heartbeat import beat  # noqa: PLC0415 (only for services that beat)
+
+        beat(record_of(self))
+
+    def keep(self, name: str, value: Any) -> bool:  # noqa: ANN401 (bytes, or whatever has a descriptor)
+        """Have bytes, or a descriptor (a number, or what has a ``fileno()``), survive a restart and a crash.
+
+        It takes the place of what was kept under the name; it costs two messages to the init system, so it is
+        nothing to be done for each request. A connection is dropped when its other end hangs up. One descriptor
+        has one name. The application's ``needs={"descriptors": …}`` say for how many values there has to be room.
+
+        Returns:
+            Whether it is kept: not without an init system that keeps descriptors, nor if there is no room.
+
+        Raises:
+            UsageError: ``name`` is none, ``value`` cannot be kept, or it has more than 64 MiB.
+        """
+        from svcctl.application import keeping  # noqa: PLC0415 (only for services that keep something)
+
+        return keeping.keep(self.path, name, value)
+
+    def kept(self, name: str) -> bytes | socket.socket | int | None:
+        """Return what is kept: bytes, a socket, or the number of another descriptor; the last two are a copy.
+
+        Ask for all of it in ``startService``: what no service has asked for when the tree is up is removed.
+        """
+        from svcctl.application import keeping  # noqa: PLC0415 (the same)
+
+        return keeping.kept(self.path, name)
+
+    def drop(self, name: str) -> None:
+        """Keep it no longer."""
+        from svcctl.application import keeping  # noqa: PLC0415 (the same)
+
+        keeping.drop(self.path, name)
+
     def listening_on(self) -> Sequence[Endpoint]:
         """Return where the service listens, for its description."""
         return ()
@@ -203,11 +243,7 @@ class Service:
         return ()
 
     def describe(self, path: str | None = None) -> ServiceNode:
-        """Describe the service and all below it.
-
-        Args:
-            path: Its path; ``None`` for the one it has.
-        """
+        """Describe the service and all below it, under a path; ``None`` for the one it has."""
         from svcctl.application.describing.application import describe_service  # noqa: PLC0415 (not on the runner's path)
 
         return describe_service(self, self.path if path is None else path)
@@ -287,7 +323,7 @@ class MultiService(Service):
             raise TypeError(
                 f"{type(service).__name__} object is no service; IService() gives the root of its tree"
             )
-        _refuse_second_parent(service, self)
+        refuse_parent(service, self)
         name = service.name
         if name is not None:
             if name in self.namedServices:
@@ -300,7 +336,7 @@ class MultiService(Service):
         try:
             return added(record_of(self), record_of(service))
         except SvcctlError:
-            self._take_out(service)
+            take_out(self, service)
             record_of(service).parent = None
             raise
 
@@ -314,34 +350,14 @@ class MultiService(Service):
             NotChildError: It is no child of this collection.
             DependencyError: Something in the running tree comes after it.
         """
-        position = self._position(service)
+        position = position_of(self, service)
         record = record_of(self)
         if is_in_use(record) and (record.ordered or root_of(record).crossing):
             from svcctl.application.tree.graph import refuse_departure  # noqa: PLC0415 (only where somebody comes after somebody)
 
             refuse_departure(record_of(service))
-        self._take_out(service, position)
+        take_out(self, service, position)
         return removed(record_of(service))
-
-    def _take_out(self, service: Any, position: int = -1) -> None:  # noqa: ANN401 (the same)
-        del self.services[position]
-        named = self.namedServices
-        holder: Any = named.get(service.name)
-        if holder is service:
-            del named[service.name]
-        else:  # it has no name, or another one than it was added with
-            for name in [name for name, child in named.items() if child is service]:
-                del named[name]
-        service.parent = None
-
-    def _position(self, service: Any) -> int:  # noqa: ANN401 (the same)
-        children = self.services
-        if children and children[-1] is service:  # whoever removes many begins at the end, or at the front
-            return len(children) - 1
-        for position, child in enumerate(children):
-            if child is service:
-                return position
-        raise NotChildError(f"{service!r} is no child of {self.path}")
 
     def getServiceNamed(self, name: str) -> Any:  # noqa: ANN401 (services need no common class)
         """Return the child of that name.
@@ -372,23 +388,6 @@ class MultiService(Service):
     def __getitem__(self, index: int) -> Any:  # noqa: ANN401 (services need no common class)
         """Return the child at a position."""
         return self.services[index]
-
-
-def _refuse_second_parent(service: Any, parent: Any) -> None:  # noqa: ANN401 (services need no common class)
-    """Refuse to add a service that is in a collection already, or that the collection is in."""
-    present = getattr(service, "parent", None)
-    if present is not None and present is not parent:
-        raise ParentError(
-            f"{path_of(record_of(service))} has a parent already",
-            hint="take it out with disownServiceParent() first",
-        )
-    if present is not None and any(child is service for child in parent):
-        raise ParentError(f"{path_of(record_of(service))} is in that collection already")
-    above = parent
-    while above is not None:
-        if above is service:
-            raise ParentError(f"{path_of(record_of(service))} cannot be below itself")
-        above = getattr(above, "parent", None)
 
 
 def __getattr__(name: str) -> Any:  # noqa: ANN401 (names of several modules)

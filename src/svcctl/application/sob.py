@@ -26,7 +26,7 @@ from svcctl.errors import (
     UsageError,
 )
 
-__all__ = ["IPersistable", "Persistent", "guessType", "load", "loadValueFromFile"]
+__all__ = ["IPersistable", "Persistant", "Persistent", "guessType", "load", "loadValueFromFile"]
 
 _WRITERS = {"pickle": pickling.dump, "source": source.write}
 _TYPES = {
@@ -110,6 +110,10 @@ class Persistent:
     def __getstate__(self) -> dict[str, Any]:
         """Leave out the secret."""
         return {**self.__dict__, "_cipher": None}
+
+
+#: The framework has both spellings.
+Persistant = Persistent
 
 
 def known_style(style: str) -> str:

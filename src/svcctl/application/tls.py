@@ -15,6 +15,7 @@ from typing import Any
 from svcctl.application.certificates.clients import ClientContextFactory, client_context
 from svcctl.application.certificates.contexts import context_from
 from svcctl.application.certificates.pem import server_context
+from svcctl.application.certificates.renewal import Renewal
 from svcctl.application.certificates.sni import folder_context, folder_stamp
 from svcctl.endpoints.rare import Tls
 from svcctl.endpoints.values import Endpoint, Ssl
@@ -103,7 +104,7 @@ def source_of(endpoint: Endpoint) -> Certificate | Folder | None:
     return None
 
 
-class CurrentContext:
+class CurrentContext(Renewal[ssl.SSLContext]):
     """The context that new connections of a server get; called, it returns it.
 
     Args:
@@ -117,6 +118,7 @@ class CurrentContext:
     def __init__(self, source: Any) -> None:  # noqa: ANN401 (contexts need no common class)
         self._source = source
         self._next_look = 0.0
+        self._tried_stamp: tuple[object, ...] | None = None
         self.renew()
 
     def renew(self) -> None:
@@ -127,16 +129,30 @@ class CurrentContext:
             FactoryError: It gives no context for servers.
         """
         self._stamp = self._read_stamp()
-        self._context = context_from(self._source, server=True)
+        super().renew()
 
-    def __call__(self) -> ssl.SSLContext:
+    def make(self) -> ssl.SSLContext:
+        """Make a context from what the files hold now; the errors are those of :meth:`renew`."""
+        return context_from(self._source, server=True)
+
+    def check(self) -> None:
+        """Make a context for :meth:`apply`; the errors are those of :meth:`renew`."""
+        self._tried_stamp = self._read_stamp()
+        super().check()
+
+    def apply(self) -> None:
+        """Use it for connections from now on. After :meth:`revert`, the files are looked at when they change again."""
+        self._stamp = self._read_stamp() if self._tried is None else self._tried_stamp
+        super().apply()
+
+    def __call__(self) -> ssl.SSLContext | None:
         """Return the context, after a look at the files of a folder if the last one was some time ago."""
         if self._stamp is not None:
             now = asyncio.get_running_loop().time()
             if now >= self._next_look:
                 self._next_look = now + _LOOK
                 self._look()
-        return self._context
+        return self.current
 
     def _look(self) -> None:
         if self._read_stamp() == self._stamp:

@@ -32,6 +32,7 @@ def check(  # noqa: PLR0913 (each is an option of the command)
     requires: options.Requires = None,
     instances: options.Instances = False,
     listen: options.Listen = None,
+    passphrase: options.Passphrase = None,
     json: options.Json = False,
 ) -> int:
     """Show what APP would be as a service. Changes nothing."""
@@ -55,6 +56,7 @@ def check(  # noqa: PLR0913 (each is an option of the command)
         requires=tuple(requires or ()),
         instances=instances,
         listen=options.each(listen, pair, "--listen", "check"),
+        passphrase=passphrase,
     )
     result = operate(request)
     if json:

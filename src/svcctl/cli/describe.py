@@ -36,6 +36,7 @@ def describe(
     python: options.Python = None,
     env: options.Env = None,
     env_file: options.EnvFile = None,
+    passphrase: options.Passphrase = None,
     json: options.Json = False,
 ) -> None:
     """Show what APP is. Its services, its listeners, its needs."""
@@ -53,6 +54,7 @@ def describe(
             python=python,
             environment=options.each(env, pair, "--env", "describe"),
             environment_files=tuple(env_file or ()),
+            passphrase=passphrase,
         )
     )
     if json:

@@ -12,6 +12,8 @@ from svcctl.cli import arguments, as_json, options, present
 if TYPE_CHECKING:
     from svcctl.operations.install import InstallResult
 
+_DIFFERENT = 1
+
 
 def install(  # noqa: PLR0913 (each is an option of the command)
     context: typer.Context,
@@ -32,7 +34,12 @@ def install(  # noqa: PLR0913 (each is an option of the command)
     requires: options.Requires = None,
     instances: options.Instances = False,
     listen: options.Listen = None,
+    passphrase: options.Passphrase = None,
     dry_run: options.DryRun = False,
+    check: Annotated[
+        bool,
+        typer.Option("--check", help="Change nothing; status 1 if installing would change anything."),
+    ] = False,
     yes: options.Yes = False,
     json: options.Json = False,
 ) -> int:
@@ -56,14 +63,19 @@ def install(  # noqa: PLR0913 (each is an option of the command)
         requires=tuple(requires or ()),
         instances=instances,
         listen=options.each(listen, pair, "--listen", "install"),
+        passphrase=passphrase,
         enable=enable,
         now=now,
     )
-    result = operate(request, dry_run=dry_run, approve=present.asker("This will be installed", yes=yes))
+    result = operate(
+        request, dry_run=dry_run or check, approve=present.asker("This will be installed", yes=yes)
+    )
     if json:
         as_json.write(result)
     else:
-        _tell(result, dry_run=dry_run)
+        _tell(result, dry_run=dry_run or check)
+    if check:
+        return _DIFFERENT if result.preview.changes else 0
     return 0 if dry_run or result.applied or not result.preview.changes else 1
 
 

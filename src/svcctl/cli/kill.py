@@ -10,27 +10,20 @@ from svcctl.cli import options, present
 
 
 def kill(
-    what: Annotated[
-        str,
-        typer.Argument(
-            metavar="PIDFILE|NAME",
-            help="A pid file (with a suffix or a slash), or an installed application.",
-            autocompletion=options.installed_names,
-        ),
+    pidfile: Annotated[
+        str, typer.Argument(metavar="PIDFILE", help="A pid file that svcctl run has written.")
     ],
     *,
-    timeout: Annotated[
-        float, typer.Option("--timeout", metavar="SECONDS", min=0, help="How long to wait for its end.")
-    ] = 30.0,
-    user: options.UserScope = False,
+    timeout: options.StopTimeout = None,
 ) -> None:
-    """Stop an application by its pid file, or an installed one, and wait until it has ended."""
-    if "/" not in what and "." not in what.removesuffix(".service"):
-        from svcctl.cli.control import stop  # noqa: PLC0415 (only for what is installed)
+    """Stop an application by its pid file, and wait until it has ended."""
+    stop_by_file(pidfile, timeout)
 
-        stop(what, user=user)
-        return
-    from svcctl.operations.kill import kill as operate  # noqa: PLC0415 (kept out of --help)
 
-    result = operate(what, limit=timeout)
+def stop_by_file(path: str, timeout: float | None) -> None:
+    """Stop the process of a pid file, and say which one it was."""
+    from svcctl.operations.kill import LIMIT  # noqa: PLC0415 (kept out of --help)
+    from svcctl.operations.kill import kill as operate  # noqa: PLC0415 (the same)
+
+    result = operate(path, limit=LIMIT if timeout is None else timeout)
     present.say(f"process {result.pid} has ended")

@@ -57,7 +57,7 @@ def _shown(result: LogsResult) -> Iterator[str]:
             if len(result.files) > 1 and line.path != last:
                 yield f"==> {line.path} <=="
             last = line.path
-            yield _plain(line.text)
+            yield present.plain(line.text)
         else:
             yield from _entry_lines(line)
 
@@ -67,10 +67,5 @@ def _entry_lines(entry: Entry) -> Iterator[str]:
     sender = f"{entry.sender}[{entry.pid}]" if entry.pid else entry.sender
     first, *rest = entry.message.splitlines() or [""]
     facts = "".join(f" {name}={value!r}" for name, value in entry.facts.items())
-    yield _plain(f"{at} {_LEVELS[entry.priority & 7]:7} {sender}: {first}{facts}")
-    yield from (_plain(f"    {line}") for line in rest)
-
-
-def _plain(text: str) -> str:
-    """Return a line with a question mark for each character that a terminal would take for a command."""
-    return "".join(char if char.isprintable() or char == "\t" else "?" for char in text)
+    yield present.plain(f"{at} {_LEVELS[entry.priority & 7]:7} {sender}: {first}{facts}")
+    yield from (present.plain(f"    {line}") for line in rest)

@@ -13,8 +13,11 @@ from svcctl.cli import (
     check,
     control,
     convert,
+    credential,
     describe,
+    diff,
     errors,
+    explain,
     install,
     kill,
     list_,
@@ -22,9 +25,12 @@ from svcctl.cli import (
     make,
     plugins,
     run,
+    simulate,
     status,
+    top,
     twistd,
     uninstall,
+    upgrade,
 )
 from svcctl.cli.arguments import PluginCommand
 
@@ -46,19 +52,27 @@ app = typer.Typer(
 app.command("run", cls=PluginCommand)(run.run)
 app.command("install", cls=PluginCommand)(install.install)
 app.command("uninstall")(uninstall.uninstall)
+app.command("upgrade")(upgrade.upgrade)
+app.command("rollback")(upgrade.rollback)
 app.command("list")(list_.list_installed)
 app.command("describe", cls=PluginCommand)(describe.describe)
 app.command("check", cls=PluginCommand)(check.check)
+app.command("simulate", cls=PluginCommand)(simulate.simulate)
 app.command("make", cls=PluginCommand)(make.make)
 app.command("plugins")(plugins.plugins)
 app.command("convert")(convert.convert)
 app.command("status")(status.status)
+app.command("explain")(explain.explain)
+app.command("diff")(diff.diff)
+app.command("top")(top.top)
 app.command("logs")(logs.logs)
+app.add_typer(credential.app, name="credential")
 app.command("enable")(control.enable)
 app.command("disable")(control.disable)
 app.command("start")(control.start)
 app.command("stop")(control.stop)
 app.command("restart")(control.restart)
+app.command("reload")(control.reload)
 app.command("kill")(kill.kill)
 app.command("twistd", context_settings=twistd.SETTINGS)(twistd.twistd)
 

@@ -52,6 +52,15 @@ Name = Annotated[
 Application = Annotated[
     str, typer.Argument(metavar="NAME", help="An installed application.", autocompletion=installed_names)
 ]
+StopTimeout = Annotated[
+    float | None,
+    typer.Option(
+        "--timeout",
+        metavar="SECONDS",
+        min=0,
+        help="How long to wait for the end of a pid file's process; else 30.",
+    ),
+]
 UserScope = Annotated[bool, typer.Option("--user", help="Your own services, not those of the machine.")]
 Root = Annotated[
     str,
@@ -107,6 +116,14 @@ After = Annotated[
 Requires = Annotated[
     list[str] | None,
     typer.Option("--requires", metavar="UNIT", help="Start after UNIT and only with it; repeatable."),
+]
+Passphrase = Annotated[
+    str | None,
+    typer.Option(
+        "--passphrase",
+        metavar="SOURCE",
+        help="Of a saved APP: file:PATH, which a service needs; prompt, env:NAME or credential:NAME.",
+    ),
 ]
 Instances = Annotated[
     bool, typer.Option("--instances", help="Make templates: NAME@INSTANCE, each with its own state and port.")

@@ -17,6 +17,11 @@ def say(text: str) -> None:
     sys.stderr.write(f"{text}\n")
 
 
+def plain(text: str) -> str:
+    """Return a line with a question mark for each character that a terminal would take for a command."""
+    return "".join(char if char.isprintable() or char == "\t" else "?" for char in text)
+
+
 def show_preview(preview: Preview, stream: TextIO, *, title: str) -> None:
     """Write what would be done: files with ``+`` (new), ``~`` (changed) or ``-`` (removed), then the actions."""
     if not preview.changes:
@@ -61,6 +66,8 @@ def asker(title: str, *, yes: bool) -> Approve:
 
 
 def _plan_lines(preview: Preview) -> Iterator[str]:
+    if not (preview.plan.files or preview.plan.removals or preview.plan.actions or preview.purged):
+        yield "~ what svcctl remembers of it"
     for file in preview.plan.files:
         yield f"{'~' if file.path in preview.present else '+'} {file.path}"
     for removal in preview.plan.removals:

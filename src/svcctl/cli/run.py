@@ -78,6 +78,12 @@ LogFormat = Annotated[
 Pidfile = Annotated[
     str | None, typer.Option("--pidfile", metavar="FILE", help="Write the process id there when it serves.")
 ]
+Control = Annotated[
+    str | None,
+    typer.Option(
+        "--control", metavar="PATH", callback=options.not_empty, help="Open a socket for live control there."
+    ),
+]
 Rundir = Annotated[
     str | None,
     typer.Option("--rundir", "-d", metavar="DIR", callback=options.not_empty, help="Serve in this folder."),
@@ -164,6 +170,7 @@ def run(  # noqa: PLR0913 (each is an option of the command)
     log_level: LogLevel = "info",
     log_format: LogFormat = "auto",
     pidfile: Pidfile = None,
+    control: Control = None,
     rundir: Rundir = None,
     chroot: Chroot = None,
     uid: Uid = None,

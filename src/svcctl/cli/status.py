@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import typer
 
-from svcctl.cli import as_json, options, present
+from svcctl.cli import as_json, live, options, present
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -51,6 +51,8 @@ def _lines(result: StatusResult) -> Iterator[str]:
         yield f"  {', '.join((*process, *since, *restarts))}"
     if not result.pid and result.exit_status:
         yield f"  last exit status: {result.exit_status}"
+    if result.live is not None:
+        yield from (f"  {line}" for line in live.lines(result.live))
     for instance in result.instances:
         yield f"  instance: {instance}"
     for socket in result.sockets:

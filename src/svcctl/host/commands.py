@@ -52,16 +52,18 @@ def run(
     accept: Collection[int] | None = (0,),
     time_limit: float | None = TIME_LIMIT,
     user: str | None = None,
+    given: bytes | None = None,
 ) -> Output:
     """Run a tool to its end and return what it said.
 
-    The tool gets no standard input, the C.UTF-8 locale and only the few variables that it needs.
+    The tool gets the C.UTF-8 locale and only the few variables that it needs.
 
     Args:
         arguments: The argument list; the first is looked up in ``PATH``.
         accept: Exit statuses that are no error; ``None`` accepts all.
         time_limit: Seconds after which it is killed; ``None`` where the init system sets the limit itself.
         user: Name of the user to run it as; only root can change to another one.
+        given: Its standard input; ``None`` for none.
 
     Raises:
         CommandError: It is not there, did not end in time or ended with another status.
@@ -70,7 +72,8 @@ def run(
     try:
         done = subprocess.run(
             command,
-            stdin=subprocess.DEVNULL,
+            stdin=subprocess.DEVNULL if given is None else None,
+            input=given,
             capture_output=True,
             check=False,
             env=_environment(),
@@ -78,17 +81,16 @@ def run(
             user=user,
             group=_group_of(user),
             extra_groups=None if user is None else (),
-            encoding="utf-8",
-            errors="backslashreplace",
         )
     except subprocess.TimeoutExpired as error:
         raise CommandError(command, None, f"no end within {time_limit:g} s") from error
     except OSError as error:
         raise CommandError(command, None, error.strerror or str(error)) from error
+    stdout, stderr = (each.decode(errors="backslashreplace") for each in (done.stdout, done.stderr))
     if accept is not None and done.returncode not in accept:
-        said = done.stderr.strip() or done.stdout.strip()
+        said = stderr.strip() or stdout.strip()
         raise CommandError(command, done.returncode, said[-_SHORTENED:])
-    return Output(done.returncode, done.stdout, done.stderr)
+    return Output(done.returncode, stdout, stderr)
 
 
 def lines(arguments: Sequence[str]) -> Iterator[str]:

@@ -35,12 +35,15 @@ class Contents(NamedTuple):
     mode: int
 
 
-def open_folder(root: str, path: str) -> int:
+def open_folder(root: str, path: str, *, shared: bool = False) -> int:
     """Open a folder and return its descriptor, which the caller closes.
 
     Args:
         root: The folder that ``path`` is below; empty for the machine's own.
         path: Absolute path of the folder.
+        shared: A group may write to root's folders, as syslog may to /var/log on some systems. Its members can
+            exchange what is in them, but neither make folders nor links of root's: enough to look at something,
+            not to rely on it.
 
     Raises:
         FileNotFoundError: It, or one on the way, is not there.
@@ -57,7 +60,7 @@ def open_folder(root: str, path: str) -> int:
                 if len(opened) > 1:
                     os.close(opened.pop())
                 continue
-            _check_owner(opened[-1], path, last=False)
+            _check_owner(opened[-1], path, last=False, shared=shared)
             try:
                 opened.append(os.open(part, _FOLDER | os.O_NOFOLLOW, dir_fd=opened[-1]))
             except PermissionError as error:
@@ -69,11 +72,11 @@ def open_folder(root: str, path: str) -> int:
                 if error.errno not in _NOT_A_FOLDER:
                     raise
                 links += 1
-                target = _read_link(opened[-1], part, path, links)
+                target = read_link(opened[-1], part, path, links)
                 if target.startswith("/"):
                     _close_from(opened, 1)
                 pending += _components(target)
-        _check_owner(opened[-1], path, last=True)
+        _check_owner(opened[-1], path, last=True, shared=shared)
         return os.dup(opened[-1])
     finally:
         _close_from(opened, 0)
@@ -133,10 +136,10 @@ def _refuse_blind_link(folder: int, name: str, path: str) -> None:
 
 
 @contextmanager
-def parent(root: str, path: str) -> Iterator[tuple[int, str]]:
+def parent(root: str, path: str, *, shared: bool = False) -> Iterator[tuple[int, str]]:
     """Open the folder that something is in; yield its descriptor and the name in it. As :func:`open_folder`."""
     above, _, name = path.rpartition("/")
-    folder = open_folder(root, above)
+    folder = open_folder(root, above, shared=shared)
     try:
         yield folder, name
     finally:
@@ -229,7 +232,7 @@ def is_occupied(root: str, path: str, *, owner: int | None) -> bool:
         owner: Number of the service's user, ``None`` if there is no such user. Root's folders are everybody's.
     """
     try:
-        with parent(root, path) as (folder, name):
+        with parent(root, path, shared=True) as (folder, name):
             info = os.stat(name, dir_fd=folder, follow_symlinks=False)
             if not stat.S_ISDIR(info.st_mode) or info.st_uid == (owner or None):
                 return False
@@ -287,21 +290,38 @@ def _close_from(opened: list[int], first: int) -> None:
         os.close(opened.pop())
 
 
-def _read_link(folder: int, name: str, path: str, links: int) -> str:
-    info = os.stat(name, dir_fd=folder, follow_symlinks=False)
-    if not stat.S_ISLNK(info.st_mode):
-        raise ConfigurationError(f"{path}: {name} is no folder", hint=f"move {name} out of the way")
-    if info.st_uid not in {0, os.geteuid()}:
-        raise PermissionDeniedError(
-            f"{path}: {name} is a link made by another user (uid {info.st_uid})",
-            hint="look at it and remove it",
-        )
-    if links > _LINKS:
-        raise ConfigurationError(f"{path}: too many links on the way", hint="they lead in a circle")
-    return os.readlink(name, dir_fd=folder)
+def read_link(folder: int, name: str, path: str, links: int) -> str:
+    """Return where a link in an opened folder leads to.
+
+    Args:
+        folder: Descriptor of the folder.
+        name: The link in it.
+        path: What is looked for, for messages.
+        links: How many there have been on the way.
+
+    Raises:
+        ConfigurationError: It is no link, or there were too many.
+        PermissionDeniedError: Somebody else has made it.
+    """
+    # Through a descriptor: what is looked at is what is read, whatever takes its place meanwhile.
+    found = os.open(name, os.O_PATH | os.O_NOFOLLOW | os.O_CLOEXEC, dir_fd=folder)
+    try:
+        info = os.fstat(found)
+        if not stat.S_ISLNK(info.st_mode):
+            raise ConfigurationError(f"{path}: {name} is no folder", hint=f"move {name} out of the way")
+        if info.st_uid not in {0, os.geteuid()}:
+            raise PermissionDeniedError(
+                f"{path}: {name} is a link made by another user (uid {info.st_uid})",
+                hint="look at it and remove it",
+            )
+        if links > _LINKS:
+            raise ConfigurationError(f"{path}: too many links on the way", hint="they lead in a circle")
+        return os.readlink("", dir_fd=found)
+    finally:
+        os.close(found)
 
 
-def _check_owner(folder: int, path: str, *, last: bool) -> None:
+def _check_owner(folder: int, path: str, *, last: bool, shared: bool) -> None:
     """Refuse a folder in which another user could exchange files.
 
     A folder that all may write but that is sticky, as /tmp, may lie on the way: what belongs to us in it can
@@ -311,6 +331,7 @@ def _check_owner(folder: int, path: str, *, last: bool) -> None:
     others = bool(info.st_mode & stat.S_IWOTH)
     # The groups of root and of the caller (often the user's private group) add nobody else.
     group = bool(info.st_mode & stat.S_IWGRP) and info.st_gid not in {0, os.getegid()}
+    group = group and not (shared and info.st_uid == 0)
     if info.st_uid not in {0, os.geteuid()}:
         problem, command = f"belongs to another user (uid {info.st_uid})", f"chown {os.geteuid() or 'root'}"
     elif (others or group) and (last or not info.st_mode & stat.S_ISVTX):

@@ -10,6 +10,7 @@ import os
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any, NamedTuple
 
 from svcctl.errors import ConfigurationError, PermissionDeniedError
@@ -21,6 +22,19 @@ FOLDERS = ("/var/log/journal", "/run/log/journal")
 
 #: Under what svcctl's facts are found in an entry.
 _FACT = "SVCCTL_"
+
+#: What systemd says about an entry, and how it is called here. What a manager says is about the invocation that it
+#: names, not about its own: later ones win.
+_ABOUT = {
+    "MESSAGE_ID": "message_id",
+    "_SYSTEMD_INVOCATION_ID": "invocation_id",
+    "INVOCATION_ID": "invocation_id",
+    "USER_INVOCATION_ID": "invocation_id",
+    "USER_UNIT": "user_unit",
+    "EXIT_CODE": "exit_code",
+    "EXIT_STATUS": "exit_status",
+    "UNIT_RESULT": "unit_result",
+}
 
 _INFO = 6
 
@@ -38,6 +52,8 @@ class Entry(NamedTuple):
         pid: Its process; empty if that is not known.
         message: The text, of one or more lines.
         facts: What svcctl added, by name: ``path`` for ``SVCCTL_PATH``.
+        about: What systemd added, by name: ``message_id``, ``invocation_id``, ``exit_code``, ``exit_status``,
+            ``unit_result``, as far as it has them; ``user_unit`` if a user's manager says it of a unit.
     """
 
     time: float
@@ -46,6 +62,7 @@ class Entry(NamedTuple):
     pid: str
     message: str
     facts: dict[str, str]
+    about: Mapping[str, str] = MappingProxyType({})
 
 
 def entries(unit: str, scope: Scope, *, lines: int, follow: bool) -> Iterator[Entry]:
@@ -153,7 +170,13 @@ def _entry(fields: Mapping[str, Any], time: float) -> Entry:
             for name, value in sorted(fields.items())
             if name.startswith(_FACT)
         },
+        about={key: _about(key, fields[name]) for name, key in _ABOUT.items() if name in fields},
     )
+
+
+def _about(key: str, value: object) -> str:
+    # systemd-python gives numbers of 128 bits with hyphens.
+    return _text(value).replace("-", "") if key.endswith("_id") else _text(value)
 
 
 def _text(value: object) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import re
 import stat
@@ -143,22 +144,30 @@ class _Followed:
 @contextmanager
 def _folder(root: str, path: str) -> Iterator[int]:
     """Open a folder that may be a service's own; those that lead to it are not."""
-    # The link that systemd puts in place of a private folder is root's, as is all that it leads through.
-    real = os.path.realpath(f"{root}{path}").removeprefix(root)
-    if real == "/":
-        descriptor = os.open("/", os.O_RDONLY | os.O_DIRECTORY)
-    else:
-        with files.parent(root, real) as (parent, name):
-            try:
-                descriptor = os.open(name, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW, dir_fd=parent)
-            except PermissionError as error:
-                raise PermissionDeniedError(
-                    f"cannot look into {path}: {error.strerror}", hint="try with sudo"
-                ) from error
+    descriptor = _open_folder(root, path)
     try:
         yield descriptor
     finally:
         os.close(descriptor)
+
+
+def _open_folder(root: str, path: str, links: int = 0) -> int:
+    if path.strip("/") == "":
+        return files.open_folder(root, "/")
+    with files.parent(root, path.rstrip("/"), shared=True) as (parent, name):
+        try:
+            return os.open(name, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW, dir_fd=parent)
+        except PermissionError as error:
+            raise PermissionDeniedError(
+                f"cannot look into {path}: {error.strerror}", hint="try with sudo"
+            ) from error
+        except OSError as error:
+            if error.errno not in {errno.ELOOP, errno.ENOTDIR}:
+                raise
+        # The link that systemd puts in place of a private folder is root's.
+        target = files.read_link(parent, name, path, links)
+    above = path.rstrip("/").rpartition("/")[0]
+    return _open_folder(root, target if target.startswith("/") else f"{above}/{target}", links + 1)
 
 
 def _open(root: str, path: str) -> int:

@@ -8,10 +8,12 @@ from typing import NoReturn
 
 from svcctl.application.options.asked import HelpRequestedError
 from svcctl.errors import (
+    EX_CONFIG,
     ApplicationLoadError,
     ApplicationNotFoundError,
     ConfigurationError,
     ProblemsError,
+    SavedStateError,
     SvcctlError,
     UsageError,
 )
@@ -72,18 +74,20 @@ def explain_silence(
     )
 
 
-def understand(target: str, line: bytes) -> Description:
+def understand(target: str, line: bytes, digest: str | None = None) -> Description:
     """Return what a child told, once it has passed every check.
 
     Args:
         target: The application, as the user named it.
         line: What the child wrote.
+        digest: SHA-256 of the saved application that it was given; ``None`` if it read a file itself.
 
     Raises:
         ApplicationNotFoundError: The child says so.
         UsageError: The child says so.
         HelpRequestedError: The child was asked for a plug-in's help.
         ConfigurationError: The child says so.
+        SavedStateError: The child says so.
         ApplicationLoadError: The child says so, or what it wrote cannot be used.
         ProblemsError: The description breaks the rules of the manifest.
     """
@@ -100,6 +104,9 @@ def understand(target: str, line: bytes) -> Description:
     problems = validate(report.manifest)
     if problems:
         raise ProblemsError(f"the description of {target}", problems, hint=_MEND)
+    origin = report.manifest.origin
+    if (origin.kind == "saved", origin.digest if digest else None) != (digest is not None, digest):
+        raise _garbled(target, "it tells of another file")
     return Description(report.manifest, report.interpreter)
 
 
@@ -136,9 +143,11 @@ def _raise(target: str, failure: Failure) -> NoReturn:
         raise ApplicationNotFoundError(message, hint=hint)
     if failure.code == UsageError.code:
         raise UsageError(message, hint=hint)
-    if failure.code == ConfigurationError.code:
+    if failure.code == ConfigurationError.code or failure.exit_status == EX_CONFIG:
         raise ConfigurationError(message, hint=hint)
     frames = _CONTROLS_BUT_NEWLINES.sub("?", failure.frames[-_LONGEST_FRAMES:])
+    if failure.code == SavedStateError.code:
+        raise SavedStateError(message, hint=hint, frames=frames)
     raise ApplicationLoadError(message, hint=hint, frames=frames)
 
 

@@ -1,7 +1,8 @@
 """The process that executes an application to describe it: ``python -P -m svcctl.loading.child DESCRIPTOR TARGET …``.
 
 The report goes to the descriptor as one line of JSON, never to stdout, where the application may print. Then the
-process ends at once, whatever threads or exit handlers the application has left.
+process ends at once, whatever threads or exit handlers the application has left. A saved application comes through
+stdin, verified by whoever has started the process: see :mod:`svcctl.loading.handover`.
 """
 
 from __future__ import annotations
@@ -48,6 +49,9 @@ def describe_here(target: str, arguments: Sequence[str] = ()) -> Report:
 
 def _manifest(text: str, arguments: Sequence[str]) -> Manifest:
     target = resolve(text)
+    if target.kind == "saved":
+        refuse_arguments(text, arguments)
+        return _described_saved()
     if target.kind == "tac":
         refuse_arguments(text, arguments)
         path = absolute(target.value)
@@ -56,6 +60,13 @@ def _manifest(text: str, arguments: Sequence[str]) -> Manifest:
     application = load(text, arguments)
     digest = hashlib.sha256(file_of(target).read_bytes()).hexdigest()
     return application.describe(Origin(kind=target.kind, digest=digest))
+
+
+def _described_saved() -> Manifest:
+    from svcctl.loading import handover, saved  # noqa: PLC0415 (only for saved applications)
+
+    state = handover.unpack(sys.stdin.buffer)
+    return saved.application_in(state).describe(Origin(kind="saved", digest=state.digest))
 
 
 def _failure(error: SvcctlError) -> Failure:
@@ -98,6 +109,7 @@ def _main(arguments: list[str]) -> NoReturn:
     descriptor, target = int(arguments[0]), arguments[1]
     os.set_inheritable(descriptor, False)  # noqa: FBT003 (its parameter takes no name)
     _confine()
+    os.write(descriptor, b" ")  # from now on nobody else can read what comes through stdin
     opening.describing = True
     line = f"{_text(describe_here(target, arguments[2:]))}\n".encode()
     with contextlib.suppress(OSError, ValueError):  # the application may have closed them

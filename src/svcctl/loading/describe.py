@@ -11,6 +11,7 @@ import pwd
 from collections.abc import Mapping, Sequence
 
 from svcctl.errors import ConfigurationError, PermissionDeniedError, SvcctlError, UsageError
+from svcctl.loading import handover
 from svcctl.loading.answer import explain_silence, understand
 from svcctl.loading.process import Credentials, run_confined
 from svcctl.loading.report import Description, Interpreter
@@ -36,8 +37,11 @@ def describe(
     user: str | None,
     environment: Mapping[str, str],
     time_limit: float,
+    passphrase: str | None = None,
 ) -> Description:
     """Execute an application in a child process and return its description.
+
+    The file of a saved application is read and verified here, by the caller, and executed there.
 
     Args:
         target: What names it; see :func:`svcctl.loading.target.resolve`.
@@ -46,6 +50,7 @@ def describe(
         user: Name of the user to execute it as; ``None`` for the caller.
         environment: Variables that the application gets beside ``PATH``, ``LANG`` and ``HOME``.
         time_limit: Seconds until the attempt is given up.
+        passphrase: What the file of a saved application was encrypted with.
 
     Raises:
         UsageError: The target names nothing, the interpreter's path is not absolute, or an argument is not what the
@@ -53,6 +58,8 @@ def describe(
         HelpRequestedError: The arguments ask for the plug-in's help.
         ApplicationNotFoundError: There is no such application, or the user cannot read it.
         ApplicationLoadError: Its code raised an error, did not end in time, or said nothing that can be used.
+        SavedStateError: Others could have written the file of a saved application, it is damaged, or the passphrase
+            is missing or wrong, or its code is gone or does not fit.
         ProblemsError: Its description breaks the rules of the manifest.
         ConfigurationError: The interpreter or the user is not as it has to be.
         PermissionDeniedError: The caller may not become that user.
@@ -63,6 +70,7 @@ def describe(
         raise UsageError(f"the interpreter {python!r} is no absolute path", hint="write /usr/bin/python3")
     who = f"the user {user}" if user is not None else "this user"
     credentials = _credentials(user)
+    state = handover.verified(value, passphrase) if resolved.kind == "saved" else None
     try:
         outcome = run_confined(
             [python, "-P", "-m", _CHILD],
@@ -71,12 +79,13 @@ def describe(
             environment={**_ENVIRONMENT, **environment},
             time_limit=time_limit,
             max_line=MAX_BYTES,
+            given=b"" if state is None else handover.pack(state),
         )
     except (OSError, ValueError) as error:
         raise _unusable(python, who, error) from None
     if outcome.line is None:
         raise explain_silence(target, outcome, python=python, who=who, time_limit=time_limit)
-    return understand(target, outcome.line)
+    return understand(target, outcome.line, None if state is None else state.digest)
 
 
 def _credentials(user: str | None) -> Credentials | None:

@@ -11,7 +11,7 @@ from pathlib import Path
 from types import ModuleType
 
 import svcctl
-from svcctl.errors import ApplicationLoadError, SvcctlError, describe_cause
+from svcctl.errors import EX_CONFIG, ApplicationLoadError, SvcctlError, describe_cause
 
 _OURS = f"{Path(svcctl.__file__).parent}/"
 _LONGEST = 200
@@ -30,7 +30,8 @@ def raised(path: str, error: BaseException) -> ApplicationLoadError:
         error: What came out of it.
     """
     report = traceback.TracebackException.from_exception(error)
-    for part in _chain(report):
+    shown = list(_chain(report))
+    for part in shown:
         part.stack = traceback.StackSummary.from_list(
             [frame for frame in part.stack if _is_users(frame.filename)]
         )
@@ -44,13 +45,25 @@ def raised(path: str, error: BaseException) -> ApplicationLoadError:
         message, hint = f"it ended the process with {_shortened(error)}", "raise an error instead"
     else:
         message, hint = _shortened(error), _advice(error) or _MEND
-    return ApplicationLoadError(f"{where}: {message}", hint=hint, frames="".join(report.format()))
+    if isinstance(error, SvcctlError) and error.exit_status == EX_CONFIG:
+        # Nothing is wrong with the code; the line says enough about where.
+        unset = ApplicationLoadError(f"{where}: {message}", hint=hint)
+        unset.exit_status = EX_CONFIG
+        return unset
+    # Without a line of theirs, there is nothing that the message does not say.
+    frames = "".join(report.format()) if any(part.stack for part in shown) else ""
+    return ApplicationLoadError(f"{where}: {message}", hint=hint, frames=frames)
 
 
 def not_python(path: str, source: bytes, error: BaseException) -> ApplicationLoadError:
     """Return the error for source that does not compile."""
     named = _named(path)
     if b"\0" in source or isinstance(error, UnicodeDecodeError) or "(unicode error)" in str(error):
+        if path.endswith(".etac"):
+            return ApplicationLoadError(
+                f"{named} is an encrypted .tac file, which svcctl does not decrypt",
+                hint="name the .tac file; svcctl convert -e saves it to an encrypted .etap or .etas file",
+            )
         return ApplicationLoadError(
             f"{named} is no Python source: it holds bytes that are no text",
             hint="name a .tac file written in Python, in UTF-8 or with a coding line",

@@ -47,11 +47,12 @@ def run_confined(
     environment: Mapping[str, str],
     time_limit: float,
     max_line: int,
+    given: bytes = b"",
 ) -> Outcome:
     """Run a command that writes one line to a descriptor of its own.
 
-    It runs in a session of its own, in ``/``, without standard input, with nothing but ``environment``; whatever it
-    has started in that session is killed at the end.
+    It runs in a session of its own, in ``/``, with nothing but ``environment``; whatever it has started in that
+    session is killed at the end.
 
     Args:
         command: Argument list up to the descriptor's number, which follows it.
@@ -60,6 +61,8 @@ def run_confined(
         environment: All of its environment.
         time_limit: Seconds until it is killed.
         max_line: Length in bytes from which on its line is refused.
+        given: What it gets on its standard input, once it has written anything to its descriptor. Before that it may
+            still be open to other processes of its user.
 
     Raises:
         OSError: It cannot be started.
@@ -69,7 +72,7 @@ def run_confined(
     try:
         process = subprocess.Popen(
             [*command, str(writing), *arguments],
-            stdin=subprocess.DEVNULL,
+            stdin=subprocess.PIPE if given else subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             pass_fds=(writing,),
@@ -86,11 +89,47 @@ def run_confined(
         os.close(writing)
     with process, open(reading, "rb", buffering=0) as pipe:  # noqa: PTH123 (a descriptor has no path)
         try:
-            return _collect(process, pipe.fileno(), deadline, max_line)
+            return _collect(process, pipe.fileno(), deadline, max_line, _Feed(process.stdin, given))
         finally:
             # Also after the leader's end: what it has started may still be there.
             with contextlib.suppress(ProcessLookupError, PermissionError):
                 os.killpg(process.pid, signal.SIGKILL)
+
+
+class _Feed:
+    """What a process is given, once it asks for it.
+
+    Args:
+        stdin: Where to; ``None`` if there is nothing.
+        given: What it is.
+    """
+
+    def __init__(self, stdin: IO[bytes] | None, given: bytes) -> None:
+        self._stdin = stdin
+        self._rest = memoryview(given)
+
+    def begin(self, selector: selectors.BaseSelector) -> None:
+        """Watch for room in the pipe; more than one call does no harm."""
+        if self._stdin is None or self._stdin.closed:
+            return
+        if self._stdin not in selector.get_map():
+            os.set_blocking(self._stdin.fileno(), False)
+            selector.register(self._stdin, selectors.EVENT_WRITE)
+
+    def takes(self, key: selectors.SelectorKey, selector: selectors.BaseSelector) -> bool:
+        """Write what the pipe takes now, if it is this that has room; close it at the end, or if nobody reads it."""
+        if self._stdin is None or key.fileobj is not self._stdin:
+            return False
+        try:
+            self._rest = self._rest[os.write(key.fd, self._rest[:_CHUNK]) :]
+        except BlockingIOError:
+            return True
+        except BrokenPipeError:
+            self._rest = self._rest[:0]
+        if not self._rest:
+            selector.unregister(self._stdin)
+            self._stdin.close()
+        return True
 
 
 def _identity(credentials: Credentials | None) -> dict[str, Any]:
@@ -99,29 +138,45 @@ def _identity(credentials: Credentials | None) -> dict[str, Any]:
     return {"user": credentials.uid, "group": credentials.gid, "extra_groups": []}
 
 
-def _collect(process: subprocess.Popen[bytes], pipe: int, deadline: float, max_line: int) -> Outcome:
+def _collect(
+    process: subprocess.Popen[bytes], pipe: int, deadline: float, max_line: int, feed: _Feed
+) -> Outcome:
     line, output = bytearray(), bytearray()
     streams = {pipe: line, cast("IO[bytes]", process.stdout).fileno(): output}
     with selectors.DefaultSelector() as selector:
         for stream in streams:
             selector.register(stream, selectors.EVENT_READ)
-        while selector.get_map() and b"\n" not in line and len(line) <= max_line:
+        while _any_open(selector, streams) and b"\n" not in line and len(line) <= max_line:
             ready = selector.select(max(0.0, deadline - time.monotonic()))
             for key, _ in ready:
+                if feed.takes(key, selector):
+                    continue
                 chunk = os.read(key.fd, _CHUNK)
                 streams[key.fd] += chunk
                 del output[:-_MAX_OUTPUT]
                 if not chunk:
                     selector.unregister(key.fd)
+            if line:
+                feed.begin(selector)
             if not ready and time.monotonic() >= deadline:
                 return Outcome(None, bytes(output), None, late=True)
-    first, newline, _ = bytes(line).partition(b"\n")
+    return _outcome(process, bytes(line), bytes(output), deadline, max_line)
+
+
+def _any_open(selector: selectors.BaseSelector, streams: dict[int, bytearray]) -> bool:
+    return any(key.fd in streams for key in selector.get_map().values())
+
+
+def _outcome(
+    process: subprocess.Popen[bytes], line: bytes, output: bytes, deadline: float, max_line: int
+) -> Outcome:
+    first, newline, _ = line.partition(b"\n")
     if newline and len(first) <= max_line:
-        return Outcome(first, bytes(output), None, late=False)
+        return Outcome(first, output, None, late=False)
     if len(line) > max_line:
-        return Outcome(None, bytes(output), None, late=False)
+        return Outcome(None, output, None, late=False)
     try:
         status = process.wait(max(0.0, deadline - time.monotonic()))
     except subprocess.TimeoutExpired:
-        return Outcome(None, bytes(output), None, late=True)
-    return Outcome(None, bytes(output), status, late=False)
+        return Outcome(None, output, None, late=True)
+    return Outcome(None, output, status, late=False)

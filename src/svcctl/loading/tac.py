@@ -139,6 +139,10 @@ def _application_of(path: str, names: dict[str, object]) -> Application:
 
     application = names.get("application")
     if isinstance(application, Application):
+        if "reload" in names or "check_reload" in names:
+            from svcctl.application.tree.hooks import adopt  # noqa: PLC0415 (few files have any)
+
+            adopt(application, names)
         return application
     from svcctl.loading.failure import no_application  # noqa: PLC0415 (only an error needs it)
 

@@ -55,7 +55,8 @@ def fingerprint(manifest: Manifest) -> str:
     tree = ServiceNode(path="", kind="", class_name="", listeners=manifest.listeners())
     origin = Origin(kind=manifest.origin.kind, digest="")
     application = ApplicationInfo(name=manifest.application.name)
-    essence = replace(manifest, application=application, tree=tree, origin=origin)
+    needs = replace(manifest.needs, settings=())  # units name no defaults
+    essence = replace(manifest, application=application, tree=tree, origin=origin, needs=needs)
     return digest(essence)[:FINGERPRINT_LENGTH]
 
 

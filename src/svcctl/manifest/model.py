@@ -137,6 +137,21 @@ class Identity:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Setting:
+    """One environment variable that an application reads as a setting.
+
+    Attributes:
+        name: The variable's name.
+        expects: What its value looks like, in words: ``a whole number``.
+        default: The text of its default; empty also for one that is none or secret. ``None``: it has to be set.
+    """
+
+    name: str
+    expects: str
+    default: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Needs:
     """What the application needs beyond its listeners; whatever is not named here may be taken away.
 
@@ -148,6 +163,7 @@ class Needs:
         reads: Absolute paths it reads outside of the system's, its own code and these roots.
         writes: Absolute paths it writes outside of these roots.
         environment: Names of environment variables it reads.
+        settings: Those of them whose form is known.
         credentials: Names of the secrets it reads.
         capabilities: Linux capabilities, such as ``CAP_NET_RAW``.
         address_families: Socket families beyond those of its listeners, such as ``AF_NETLINK``.
@@ -162,6 +178,8 @@ class Needs:
         setgid_files: It sets the setuid or setgid bit of files or folders.
         executable_state: It executes or loads code from its state folder.
         abstract_sockets: It talks to abstract UNIX sockets.
+        descriptors: So many descriptors and values its services ask to be kept over a restart or a crash; at most
+            512.
     """
 
     network: Network = "inbound"
@@ -170,6 +188,7 @@ class Needs:
     reads: tuple[str, ...] = ()
     writes: tuple[str, ...] = ()
     environment: tuple[str, ...] = ()
+    settings: tuple[Setting, ...] = ()
     credentials: tuple[str, ...] = ()
     capabilities: tuple[str, ...] = ()
     address_families: tuple[str, ...] = ()
@@ -184,6 +203,7 @@ class Needs:
     setgid_files: bool = False
     executable_state: bool = False
     abstract_sockets: bool = False
+    descriptors: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -11,6 +11,11 @@ from svcctl.manifest.addresses import is_local
 from svcctl.manifest.model import Manifest, Needs
 from svcctl.records.reading import shown
 
+_VARIABLE = re.compile("[A-Za-z_][A-Za-z0-9_]*")
+
+#: A process can have 1024 open files unless somebody allows it more: getrlimit(2).
+MOST_DESCRIPTORS = 512
+
 #: capabilities(7)
 CAPABILITIES = frozenset(
     f"CAP_{name}"
@@ -70,6 +75,16 @@ def needs_problems(needs: Needs) -> Iterator[Problem]:
             elif value in seen:
                 yield Problem(f"needs.{field}[{place}]", f"{shown(value)} stands there twice")
             seen.add(value)
+    for place, setting in enumerate(needs.settings):
+        if not _VARIABLE.fullmatch(setting.name):
+            yield Problem(
+                f"needs.settings[{place}].name",
+                f"expected the name of an environment variable, not {shown(setting.name)}",
+            )
+    if not 0 <= needs.descriptors <= MOST_DESCRIPTORS:
+        yield Problem(
+            "needs.descriptors", f"expected a number from 0 to {MOST_DESCRIPTORS}, not {needs.descriptors}"
+        )
     if "*" in needs.programs and len(needs.programs) > 1:
         yield Problem("needs.programs", "'*' for any program stands alone")
 
@@ -100,8 +115,8 @@ def _is_network(text: str) -> bool:
 
 
 def _is_credential(text: str) -> bool:
-    """Hold a name against systemd.exec(5): a file name and a descriptor name at once."""
-    return re.fullmatch(r"[ -.0-9;-~]{1,255}", text) is not None and text not in {".", ".."}
+    """Hold a name against systemd.exec(5): the name of a file and of a descriptor, and a word in a unit."""
+    return re.fullmatch(r"[A-Za-z0-9_@-][A-Za-z0-9._@-]{0,127}", text) is not None
 
 
 #: What the values of each list of needs look like.
@@ -110,10 +125,10 @@ _NEEDS: dict[str, tuple[Callable[[str], object], str]] = {
     "directories": (bool, "the name of a root"),
     "reads": (_is_path, "an absolute path without '..'"),
     "writes": (_is_path, "an absolute path without '..'"),
-    "environment": (re.compile("[A-Za-z_][A-Za-z0-9_]*").fullmatch, "the name of an environment variable"),
+    "environment": (_VARIABLE.fullmatch, "the name of an environment variable"),
     "credentials": (
         _is_credential,
-        "a credential's name: 1 to 255 printable ASCII characters without '/' and ':'",
+        "a credential's name: 1 to 128 letters, digits and . _ @ -",
     ),
     "capabilities": (CAPABILITIES.__contains__, "a capability such as CAP_NET_RAW"),
     "address_families": (re.compile("AF_[A-Z0-9]+").fullmatch, "a socket family such as AF_NETLINK"),

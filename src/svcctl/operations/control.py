@@ -1,11 +1,11 @@
-"""Enables, disables, starts, stops and restarts installed applications."""
+"""Enables, disables, starts, stops, restarts and reloads installed applications."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from typing import Literal
 
-from svcctl.errors import ConfigurationError, UsageError
+from svcctl.errors import CommandError, ConfigurationError, UsageError
 from svcctl.host import machine as machines
 from svcctl.host import receipts, systemd
 from svcctl.host.machine import Machine
@@ -13,7 +13,10 @@ from svcctl.operations import installed
 from svcctl.operations.installed import Installed
 from svcctl.plan.model import Action, Scope
 
-Verb = Literal["enable", "disable", "start", "stop", "restart"]
+#: How the status of an application begins that could not reload.
+RELOAD_FAILED = "reload failed"
+
+Verb = Literal["enable", "disable", "start", "stop", "restart", "reload"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,10 +37,11 @@ class ControlResult:
 
 
 def control(verb: Verb, name: str, *, scope: Scope = "system", root: str = "") -> ControlResult:
-    """Do one of the five to an application.
+    """Do one of the six to an application.
 
     ``stop`` and ``disable`` act on the sockets first, so that no client starts the service again in between;
     ``start`` and ``enable`` act on both, and ``start`` after a limit was hit, too; ``restart`` leaves the sockets alone, so that no client is refused.
+    ``reload`` returns when the application has reloaded.
 
     Args:
         verb: What to do.
@@ -53,7 +57,7 @@ def control(verb: Verb, name: str, *, scope: Scope = "system", root: str = "") -
     machine = machines.find(scope, root)
     found = installed.find(machine, name)
     _refuse(machine, verb, found)
-    units = (found.service,) if verb == "restart" else (*found.sockets, found.service)
+    units = (found.service,) if verb in {"restart", "reload"} else (*found.sockets, found.service)
     match verb:
         case "enable" | "disable":
             systemd.act(machine, Action(kind=verb, units=units))
@@ -67,9 +71,29 @@ def control(verb: Verb, name: str, *, scope: Scope = "system", root: str = "") -
             systemd.change(machine, verb, units)
         case "restart":
             systemd.change(machine, verb, units)
+        case "reload":
+            _reload(machine, found)
     shown = systemd.show(machine, (found.service,), ("ActiveState",)) if machine.booted else {}
     state = shown.get(found.service, {}).get("ActiveState", "")
     return ControlResult(name=found.name, verb=verb, units=units, state=state)
+
+
+def _reload(machine: Machine, found: Installed) -> None:
+    shown = systemd.show(machine, (found.service,), ("CanReload", "ActiveState")).get(found.service, {})
+    if shown.get("ActiveState") not in {"active", "reloading"}:
+        hint = f"svcctl start{found.flag} {found.name}"
+        raise ConfigurationError(f"{found.name} does not run, so there is nothing to reload", hint=hint)
+    if shown.get("CanReload") == "no":
+        hint = f"svcctl restart{found.flag} {found.name}"
+        raise ConfigurationError(f"nothing in {found.name} can be reloaded", hint=hint)
+    systemd.change(machine, "reload", (found.service,))
+    status = (
+        systemd.show(machine, (found.service,), ("StatusText",)).get(found.service, {}).get("StatusText", "")
+    )
+    if status.startswith(RELOAD_FAILED):
+        # For systemd a reload has succeeded when the service is ready again, whatever became of it.
+        command = ("systemctl", "reload", found.service)
+        raise CommandError(command, None, status, hint="it goes on with the settings it had")
 
 
 def _refuse(machine: Machine, verb: Verb, found: Installed) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from svcctl.errors import CommandError, SvcctlError
@@ -88,6 +89,8 @@ def _application(receipt: Receipt, machine: Machine, services: Sequence[str]) ->
         try:
             now = digest(Path(path).read_bytes())
         except OSError as error:
+            if recorded.origin.kind == "saved" and isinstance(error, PermissionError):
+                return  # it may hold secrets, so its owner alone can tell
             hint = f"put it back, or: svcctl uninstall {receipt.name}"
             message = f"{path} cannot be read: {error.strerror}"
             yield Diagnostic(severity="error", subject="application", message=message, hint=hint)
@@ -107,6 +110,9 @@ def _application(receipt: Receipt, machine: Machine, services: Sequence[str]) ->
         message = (
             f"has changed since it was installed, and the units no longer match its {', '.join(differing)}"
         )
+        yield _repeat("warning", "application", message, receipt)
+    elif recorded.origin.digest != manifest.origin.digest and recorded.origin.kind == "saved":
+        message = "has changed since it was installed, and no service starts from it before that is repeated"
         yield _repeat("warning", "application", message, receipt)
     elif recorded.origin.digest != manifest.origin.digest:
         yield from _old_processes(receipt, machine, services)
@@ -142,7 +148,8 @@ def _changed_at(path: Path) -> float:
 
 def _parts(recorded: Manifest, manifest: Manifest) -> Iterator[tuple[str, bool]]:
     yield "listeners", recorded.listeners() == manifest.listeners()
-    yield "needs", recorded.needs == manifest.needs
+    # Units name no defaults.
+    yield "needs", replace(recorded.needs, settings=()) == replace(manifest.needs, settings=())
     yield "user", recorded.identity == manifest.identity
     yield "limits", recorded.lifecycle == manifest.lifecycle
     yield "name", recorded.application.name == manifest.application.name

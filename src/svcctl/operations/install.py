@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 from svcctl.errors import SvcctlError, UsageError
@@ -37,7 +38,11 @@ class InstallResult:
 
 
 def install(
-    request: InstallRequest, *, dry_run: bool = False, approve: Approve = approve_always
+    request: InstallRequest,
+    *,
+    dry_run: bool = False,
+    approve: Approve = approve_always,
+    first: Callable[[InstallResult], None] | None = None,
 ) -> InstallResult:
     """Describe an application, make its units, put them in place and remember it.
 
@@ -48,6 +53,7 @@ def install(
         request: What to install and how.
         dry_run: Say what would be done and do nothing; needs no privileges.
         approve: Asked before anything is changed, unless there is nothing to do.
+        first: Called before anything is changed, also if there is nothing to do; what it raises ends all of it.
 
     Raises:
         SvcctlError: It cannot be installed; nothing has been changed.
@@ -68,7 +74,11 @@ def install(
     preparation.need_booted(machine)
     with receipts.locked(machine) as fresh:
         result, prepared = _decide(request, machine, fresh)
-        if not result.preview.changes or not approve(result.preview):
+        if result.preview.changes and not approve(result.preview):
+            return result
+        if first is not None:
+            first(result)
+        if not result.preview.changes:
             return result
         absent = [path for path in result.receipt.directories if not files.exists(machine.root, path)]
         try:

@@ -160,7 +160,7 @@ def _running(path: str) -> Process:
         raise KillError(
             f"{path} is stale: its process {pid} {state}",
             EX_DATAERR,
-            hint="the next start replaces the file; so does removing it",
+            hint="unless its process is in another container, the next start replaces the file; so does removing it",
         )
     if owner not in {0, os.geteuid(), process.uid}:
         raise KillError(
@@ -180,9 +180,11 @@ def _read(path: str) -> tuple[str, int]:
     try:
         descriptor = os.open(path, _FLAGS)
     except FileNotFoundError:
-        raise KillError(
-            f"there is no pid file {path}", EX_NOINPUT, hint="its process has ended, or never had one"
-        ) from None
+        ended = "its process has ended, or never had one"
+        hint = (
+            ended if "/" in path or "." in path else f"{ended}; svcctl stop {path} is for what is installed"
+        )
+        raise KillError(f"there is no pid file {path}", EX_NOINPUT, hint=hint) from None
     except OSError as error:
         why = "it is a link" if os.path.islink(path) else error.strerror  # noqa: PTH114 (paths are texts here)
         raise KillError(f"cannot read the pid file {path}: {why}", _EX_IOERR) from error

@@ -6,13 +6,14 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from svcctl.generate.systemd import render
+from svcctl.generate.systemd.defaults import defaults
 from svcctl.generate.systemd.names import directory_name
 from svcctl.host import files, receipts
 from svcctl.host import machine as machines
 from svcctl.host.apply import digest
 from svcctl.host.machine import Machine
 from svcctl.manifest import codec
-from svcctl.operations import transition
+from svcctl.operations import generations, transition
 from svcctl.operations.preparation import Prepared
 from svcctl.operations.request import to_options
 from svcctl.plan.model import Diagnostic, File, InstalledFile, Plan, Receipt
@@ -77,13 +78,38 @@ def plan_install(
         present.add(file.path)
         if transition.opens_otherwise(now.data, file.content):
             reopen.append(file.path.rpartition("/")[2])
+    write += _defaults(prepared, machine)
     removals = tuple(file for file in before.files if file.path not in _paths(receipt)) if before else ()
+    receipt = generations.remember(receipt, before, machine, changed=bool(write or removals))
+    wanted = _wanted(prepared)
     actions = tuple(
-        transition.actions(prepared, before, machine, write=write, removals=removals, reopen=reopen)
+        transition.actions(wanted, before, machine, write=write, removals=removals, reopen=reopen)
     )
     plan = Plan(files=tuple(write), removals=removals, actions=actions, receipt=receipt)
     changes = bool(write or removals or actions or receipt != before)
     return Planned(plan, frozenset(present), tuple(diagnostics), changes)
+
+
+def _defaults(prepared: Prepared, machine: Machine) -> list[File]:
+    """Return the file for the settings if nobody has made one: from then on it is the administrator's alone."""
+    name = prepared.options.name
+    content = defaults(prepared.description.manifest, prepared.options)
+    system = machine.scope == "system"
+    path = f"/etc/default/{name}" if system else f"{machine.directories['config']}/{name}.env"
+    folder = path.rpartition("/")[0]
+    if not content or not files.exists(machine.root, folder) or files.exists(machine.root, path):
+        return []
+    return [File(path=path, content=content, mode=0o644 if system else 0o600)]
+
+
+def _wanted(prepared: Prepared) -> transition.Wanted:
+    return transition.Wanted(
+        service=prepared.units.service,
+        sockets=prepared.units.sockets,
+        sysusers=prepared.options.sysusers_directory,
+        enable=prepared.request.enable,
+        now=prepared.request.now,
+    )
 
 
 def directories(prepared: Prepared, machine: Machine) -> tuple[str, ...]:

@@ -50,10 +50,12 @@ class PluginListing:
 
     Attributes:
         plugins: Those that can be used, sorted by name.
+        details: The same with their options.
         broken: The others.
     """
 
     plugins: tuple[PluginEntry, ...]
+    details: tuple[PluginDetails, ...]
     broken: tuple[BrokenEntry, ...]
 
 
@@ -119,21 +121,23 @@ class PluginDetails:
 def list_plugins() -> PluginListing:
     """Return all plug-ins; each is loaded, to see whether it can be used."""
     found = plugins.find()
-    entries: list[PluginEntry] = []
+    details: list[PluginDetails] = []
     broken = [
         BrokenEntry(name=each.name, distribution=each.distribution, reason=each.reason)
         for each in found.broken
     ]
     for plugin in found.found.values():
         try:
-            _details(plugin)
+            details.append(_details(plugin))
         except SvcctlError as error:
             broken.append(
                 BrokenEntry(name=plugin.name, distribution=plugin.distribution, reason=error.message)
             )
-        else:
-            entries.append(_entry(plugin))
-    return PluginListing(plugins=tuple(entries), broken=tuple(sorted(broken, key=lambda each: each.name)))
+    return PluginListing(
+        plugins=tuple(each.plugin for each in details),
+        details=tuple(details),
+        broken=tuple(sorted(broken, key=lambda each: each.name)),
+    )
 
 
 def show_plugin(name: str) -> PluginDetails:

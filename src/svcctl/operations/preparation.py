@@ -23,6 +23,7 @@ from svcctl.host.machine import Machine, unprivileged_user
 from svcctl.loading import target
 from svcctl.loading.describe import describe
 from svcctl.loading.report import Description
+from svcctl.operations import credential, starting
 from svcctl.operations.request import InstallRequest
 from svcctl.plan.model import Diagnostic, Rendering
 
@@ -62,14 +63,26 @@ def prepare(request: InstallRequest, machine: Machine) -> Prepared:
     """
     request = absolute(request)
     name = name_of(request)
+    starting.need_file(request)
     described = describe_requested(request)
     options = _options(request, machine, name, described)
     rendering = render.render(described.manifest, options)
     known = {item.subject for item in rendering.diagnostics}
     hidden = tuple(item for item in hidden_code(request, machine) if item.subject not in known)
     lingers = machine.scope == "user" and machines.lingers()
+    keys = described.manifest.needs.credentials
+    missing = credential.missing(keys, name, machine, options.settings)
     known_here = (item for item in rendering.diagnostics if not (lingers and item.subject == "linger"))
-    rendering = replace(rendering, diagnostics=(*hidden, *_assumptions(machine), *known_here))
+    rendering = replace(
+        rendering,
+        diagnostics=(
+            *hidden,
+            *_assumptions(machine),
+            *starting.problems(request, machine),
+            *missing,
+            *known_here,
+        ),
+    )
     units = render.unit_names(described.manifest, options)
     return Prepared(
         request=request,
@@ -105,6 +118,7 @@ def describe_requested(request: InstallRequest) -> Description:
     return describe(
         request.application,
         request.arguments,
+        passphrase=starting.passphrase_of(request),
         python=request.python or sys.executable,
         user=unprivileged_user(),
         environment=variables,
@@ -125,6 +139,7 @@ def absolute(request: InstallRequest) -> InstallRequest:
         python=_whole_path(request.python or sys.executable),
         root=os.path.realpath(request.root) if request.root else "",
         environment_files=tuple(_whole_path(path) for path in request.environment_files),
+        passphrase=starting.absolute_source(request.passphrase),
     )
 
 
@@ -215,6 +230,7 @@ def _options(request: InstallRequest, machine: Machine, name: str, described: De
         requires=request.requires,
         instances=request.instances,
         listen=request.listen,
+        passphrase_file=_below(machine.root, starting.file_of(request.passphrase)),
     )
 
 

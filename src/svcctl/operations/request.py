@@ -30,6 +30,8 @@ class InstallRequest:
         requires: Units without which it does not run.
         instances: Make template units.
         listen: Descriptor names and the addresses they get instead of those in the application.
+        passphrase: Where the passphrase of a saved application is, as
+            :func:`svcctl.application.persisting.passphrases.resolve` takes it; a service takes it from a file.
         enable: Start at boot.
         now: Start as soon as it is installed.
     """
@@ -49,6 +51,7 @@ class InstallRequest:
     requires: tuple[str, ...] = ()
     instances: bool = False
     listen: tuple[tuple[str, str], ...] = ()
+    passphrase: str | None = None
     enable: bool = False
     now: bool = False
 
@@ -110,6 +113,7 @@ def from_options(options: Sequence[str], *, scope: Scope) -> InstallRequest:
         after=tuple(lists["after"]),
         requires=tuple(lists["requires"]),
         listen=tuple(pair(text) for text in lists["listen"]),
+        passphrase=given.get("passphrase"),
     )
 
 
@@ -139,7 +143,13 @@ def setting(text: str) -> tuple[str, str, str]:
 
 
 _FLAGS = ("--user", "--no-sockets", "--instances")
-_SINGLE = {"--name": "name", "--python": "python", "--root": "root", "--systemd": "systemd_version"}
+_SINGLE = {
+    "--name": "name",
+    "--python": "python",
+    "--root": "root",
+    "--systemd": "systemd_version",
+    "--passphrase": "passphrase",
+}
 _REPEATED = {
     "--env": "environment",
     "--env-file": "environment_files",
@@ -157,7 +167,7 @@ def _flags(request: InstallRequest) -> Iterator[str]:
 
 def _values(request: InstallRequest) -> Iterator[str]:
     version = str(request.systemd_version) if request.systemd_version else ""
-    single = (request.name, request.python, request.root, version)
+    single = (request.name, request.python, request.root, version, request.passphrase)
     for option, value in zip(_SINGLE, single, strict=True):
         if value:
             yield from (option, value)

@@ -75,6 +75,7 @@ def _read_arguments(application: str, how: RunOptions) -> None:
     """Let a plug-in read its arguments here, where a mistake is told to whom has made it."""
     from svcctl.loading.target import is_plugin  # noqa: PLC0415 (the runner loads without it, too)
 
+    options.is_saved(application, how)  # before anybody is asked for a passphrase
     if not how.kind and is_plugin(application):
         from svcctl.loading.plugins import get  # noqa: PLC0415 (only for plug-ins)
 

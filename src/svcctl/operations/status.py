@@ -8,8 +8,9 @@ from dataclasses import dataclass
 from svcctl.host import machine as machines
 from svcctl.host import systemd
 from svcctl.host.machine import Machine
-from svcctl.operations import drift, installed
+from svcctl.operations import credential, drift, installed, live
 from svcctl.operations.installed import Installed
+from svcctl.operations.live import Live
 from svcctl.plan.model import Diagnostic, Receipt, Scope
 
 _PROPERTIES = (
@@ -27,6 +28,7 @@ _PROPERTIES = (
     "StateChangeTimestamp",
     "NRestarts",
     "ExecMainStatus",
+    "RuntimeDirectory",
 )
 #: For each ``ActiveState``, the property that says when it began; ``StateChangeTimestamp`` for all others.
 _SINCE = {
@@ -77,6 +79,7 @@ class StatusResult:
         exit_status: Status of its last process.
         instances: Service units of its instances, for a template.
         findings: What is wrong with it or worth knowing.
+        live: What it says of itself while it runs.
     """
 
     name: str
@@ -91,6 +94,7 @@ class StatusResult:
     exit_status: int = 0
     instances: tuple[str, ...] = ()
     findings: tuple[Diagnostic, ...] = ()
+    live: Live | None = None
 
     @property
     def failed(self) -> bool:
@@ -126,8 +130,14 @@ def status(name: str, *, scope: Scope = "system", root: str = "") -> StatusResul
         *_scope_findings(machine),
         *_restart_findings(service, restarts, machine),
         *_unit_findings(found, service, sockets, machine),
+        *credential.refused(
+            _number(main.get("ExecMainStatus", "")), found.service, _journal(found.service, machine)
+        ),
+        *credential.missing_of(found.receipt, machine),
         *drift.findings(found.receipt, machine, instances if found.template else (found.service,)),
     )
+    pid = _number(main.get("MainPID", ""))
+    socket = live.socket_below(machine, main.get("RuntimeDirectory", ""))
     return StatusResult(
         name=found.name,
         receipt=found.receipt,
@@ -135,12 +145,13 @@ def status(name: str, *, scope: Scope = "system", root: str = "") -> StatusResul
         sockets=sockets,
         addresses=tuple(text.replace("%i", found.instance or "%i") for text in found.receipt.addresses),
         status=main.get("StatusText", ""),
-        pid=_number(main.get("MainPID", "")),
+        pid=pid,
         since=main.get(_SINCE.get(service.active, "StateChangeTimestamp"), ""),
         restarts=restarts,
         exit_status=_number(main.get("ExecMainStatus", "")),
         instances=instances,
         findings=findings,
+        live=live.look(socket, pid) if pid else None,
     )
 
 

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Sequence
+from typing import NamedTuple
 
 from svcctl.host import analyze, systemd
 from svcctl.host.machine import Machine
-from svcctl.operations.preparation import Prepared
 from svcctl.plan.model import Action, ActionKind, File, InstalledFile, Receipt
 
 #: What a socket unit says about the socket it opens; all else takes effect without opening it again.
@@ -16,13 +16,31 @@ _OPENING = re.compile(
 )
 
 
+class Wanted(NamedTuple):
+    """What is to be there.
+
+    Attributes:
+        service: The service unit.
+        sockets: Its socket units.
+        sysusers: Folder of the files that declare users.
+        enable: Start it at boot.
+        now: Start it at once.
+    """
+
+    service: str
+    sockets: tuple[str, ...]
+    sysusers: str = "/etc/sysusers.d"
+    enable: bool = False
+    now: bool = False
+
+
 def opens_otherwise(old: bytes, new: bytes) -> bool:
     """Return whether two versions of a socket unit open different sockets."""
     return _OPENING.findall(old) != _OPENING.findall(new)
 
 
 def actions(
-    prepared: Prepared,
+    wanted: Wanted,
     before: Receipt | None,
     machine: Machine,
     *,
@@ -38,7 +56,7 @@ def actions(
     seen on systemd 257.
 
     Args:
-        prepared: The application.
+        wanted: The application.
         before: Receipt of its earlier installation.
         machine: Where.
         write: Files that will be written.
@@ -46,31 +64,29 @@ def actions(
         reopen: Socket units whose socket has to be opened anew.
     """
     old = (*before.sockets, before.service) if before else ()
-    new = (*prepared.units.sockets, prepared.units.service)
+    new = (*wanted.sockets, wanted.service)
     vanished = tuple(unit for unit in old if unit not in new)
     was_enabled = systemd.enabled(machine, old)
     if any(was_enabled[unit] for unit in vanished):
         yield Action(kind="disable", units=tuple(unit for unit in vanished if was_enabled[unit]))
-    users = tuple(
-        file.path for file in write if file.path.startswith(f"{prepared.options.sysusers_directory}/")
-    )
+    users = tuple(file.path for file in write if file.path.startswith(f"{wanted.sysusers}/"))
     if users:
         yield Action(kind="sysusers", units=users)
     if machine.booted and (_any_unit(write) or _any_unit(removals)):
         yield Action(kind="daemon-reload")
     # An application that starts at boot does so with the sockets that are new in it, too.
-    if prepared.request.enable or any(was_enabled.values()):
+    if wanted.enable or any(was_enabled.values()):
         yield from _action(
             "enable", (unit for unit, done in systemd.enabled(machine, new).items() if not done)
         )
     if machine.booted:
-        yield from _moves(prepared, old, vanished, reopen, machine)
+        yield from _moves(wanted, old, vanished, reopen, machine)
 
 
 def _moves(
-    prepared: Prepared, old: Sequence[str], vanished: Sequence[str], reopen: Sequence[str], machine: Machine
+    wanted: Wanted, old: Sequence[str], vanished: Sequence[str], reopen: Sequence[str], machine: Machine
 ) -> Iterator[Action]:
-    sockets, service = prepared.units.sockets, prepared.units.service
+    sockets, service = wanted.sockets, wanted.service
     # The sockets of instances have their template's files, but states of their own.
     changed = dict(_with_services(machine, [unit for unit in sockets if unit in reopen], service))
     gone = dict(_with_services(machine, vanished, service))
@@ -79,7 +95,7 @@ def _moves(
     yield from _action("stop", closing)
     opening = [unit for unit, owner in changed.items() if unit in closing and not states[owner]]
     if "@." not in service and not states[service]:
-        if prepared.request.now:
+        if wanted.now:
             opening += [unit for unit in (*sockets, service) if not states[unit]]
         elif any(states[unit] for unit in _named(old)):
             opening += [unit for unit in sockets if not states[unit]]

@@ -138,13 +138,14 @@ def version() -> str:
 
 def _read(arguments: Sequence[str]) -> tuple[dict[str, str], list[str]]:
     short = "".join(_FLAGS.values()) + "".join(f"{letter}:" for letter in _VALUES.values() if letter)
-    long = [*_FLAGS, "no-save", "help_reactors", *(f"{name}=" for name in _VALUES)]
+    long = [*_FLAGS, "no-save", "no-daemon", "help_reactors", *(f"{name}=" for name in _VALUES)]
     try:
         found, rest = getopt.getopt(list(arguments), short, long)
     except getopt.GetoptError as error:
         raise UsageError(str(error.msg), hint="svcctl twistd --help lists the options") from None
     letters = {f"-{letter}": name for name, letter in (_FLAGS | _VALUES).items() if letter}
-    spellings = {"no-save": "no_save", "help_reactors": "help-reactors"}
+    # "no-daemon" is how a manual of it spells the option.
+    spellings = {"no-save": "no_save", "no-daemon": "nodaemon", "help_reactors": "help-reactors"}
     given = {}
     for option, value in found:
         name = letters.get(option, option.lstrip("-"))

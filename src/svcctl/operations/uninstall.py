@@ -12,7 +12,7 @@ from svcctl.host import files, receipts, systemd
 from svcctl.host import machine as machines
 from svcctl.host.apply import apply, digest
 from svcctl.host.machine import Machine
-from svcctl.operations import installed
+from svcctl.operations import credential, installed
 from svcctl.operations.planning import SAVED
 from svcctl.operations.preview import Approve, Preview, approve_always
 from svcctl.plan.model import Action, Diagnostic, File, InstalledFile, Plan, Receipt, Scope
@@ -138,6 +138,7 @@ def _remains(receipt: Receipt, machine: Machine) -> _Remains:
         possible.append(f"/etc/default/{receipt.name}")
         if "@." in receipt.service:
             possible += _of_instances("/etc/default", f"{receipt.name}@", machine)
+    possible += credential.paths(receipt.name, machine)
     for directory in receipt.directories:
         above, _, name = directory.rpartition("/")
         # systemd.exec(5): the folders of dynamic users lie here, and the others are links to them.

@@ -88,6 +88,36 @@ class InstalledFile:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class SavedFile:
+    """One file with its content.
+
+    Attributes:
+        path: Absolute path.
+        content: Its text; bytes that are none are surrogates.
+        mode: Permission bits.
+        written: When it was last written, in seconds since 1970.
+    """
+
+    path: str
+    content: str
+    mode: int
+    written: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Generation:
+    """An installation that was replaced: all that is needed to bring it back.
+
+    Attributes:
+        files: What was there.
+        receipt: Its receipt, as JSON, without the generation before it.
+    """
+
+    files: tuple[SavedFile, ...]
+    receipt: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Receipt:
     """What an installation left on the machine: enough to show, repeat and undo it.
 
@@ -107,6 +137,7 @@ class Receipt:
         manifest: That manifest, as canonical JSON.
         options: The arguments that repeat the installation, as given.
         folders: Folders that had to be made for the files, parents first; removed when they are empty.
+        previous: What it replaced the last time that a file changed; ``None`` if it replaced nothing.
     """
 
     name: str
@@ -123,6 +154,7 @@ class Receipt:
     manifest: str
     options: tuple[str, ...]
     folders: tuple[str, ...] = ()
+    previous: Generation | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -33,6 +33,9 @@ def main(arguments: list[str]) -> int:
             return EX_OK
         return run(target, **options)
     except SvcctlError as error:
+        if error.code == "help":  # of a plug-in; nothing is wrong
+            sys.stdout.write(str(error))
+            return EX_OK
         sys.stderr.write(f"svcctl: {error}\n")
         if error.hint:
             sys.stderr.write(f"hint: {error.hint}\n")

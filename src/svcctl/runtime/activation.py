@@ -11,7 +11,7 @@ import logging
 import os
 import socket
 from collections import Counter
-from collections.abc import MutableMapping, Sequence
+from collections.abc import Callable, MutableMapping, Sequence
 
 _log = logging.getLogger(__name__)
 
@@ -22,10 +22,21 @@ MOST = 65536  # no service manager hands over more; a larger number is damage
 UNNAMED = "unknown"  # what sd_listen_fds_with_names(3) calls them
 
 
-def from_environment(environ: MutableMapping[str, str]) -> list[tuple[str, socket.socket]]:
+#: What the names of descriptors begin with that an earlier process of the application left: :mod:`svcctl.runtime.store`.
+KEPT = ("listen/", "keep/", "state/", "lock/")
+
+
+def from_environment(
+    environ: MutableMapping[str, str], leave: Callable[[str, int], object] | None = None
+) -> list[tuple[str, socket.socket]]:
     """Return the inherited sockets with their names, in order, and remove the variables that announced them.
 
     The sockets are closed on exec and do not block. Names need not be unique.
+
+    Args:
+        environ: The process's own environment.
+        leave: Called with what an earlier process of the application has left, whatever that is: by its name, and
+            closed on exec. ``None``: it is closed.
     """
     values = {name: environ.pop(name, None) for name in VARIABLES}
     count = _count(values["LISTEN_FDS"])
@@ -36,7 +47,11 @@ def from_environment(environ: MutableMapping[str, str]) -> list[tuple[str, socke
     refused = []
     for descriptor, name in enumerate(names, FIRST):
         try:
-            found.append((name, _adopt(descriptor)))
+            if name.startswith(KEPT):
+                os.set_inheritable(descriptor, False)  # noqa: FBT003 (the standard library's signature)
+                (leave or _drop)(name, descriptor)
+            else:
+                found.append((name, _adopt(descriptor)))
         except OSError as error:
             refused.append(f"{descriptor} ({name}): {error.strerror or error}")
     if refused:
@@ -127,6 +142,10 @@ def _names(text: str | None, count: int) -> list[str]:
     if repeated:
         _log.info("inherited descriptors share names", extra={"svcctl_names": ", ".join(repeated)})
     return names
+
+
+def _drop(_name: str, descriptor: int) -> None:
+    os.close(descriptor)
 
 
 def _adopt(descriptor: int) -> socket.socket:

@@ -11,15 +11,25 @@ if TYPE_CHECKING:
 def begin(process: Process) -> None:
     """Send signs of life, close the sockets that nobody listens on, and see whether the units still fit."""
     if process.watchdog_limit is not None:
-        from svcctl.runtime import watchdog  # noqa: PLC0415 (only where an init system watches)
-
-        watchdog.start(process.watchdog_limit, lambda: process.notifier.send("WATCHDOG=1"))
+        process.loop.call_soon(_watch, process, process.watchdog_limit)  # READY does not wait for it
     if process.sockets:
         from svcctl.runtime import activation  # noqa: PLC0415 (only where sockets are inherited)
 
         activation.close_unused(process.sockets, process.table.unused(), process.inherit)
+    if process.store is not None:
+        process.store.begin()
+    if process.notifier.provisional:
+        from svcctl.runtime import succeeding  # noqa: PLC0415 (only in an upgrade)
+
+        succeeding.begin(process)
     if process.installed is not None:
         process.loop.call_soon(_compare_with_units, process, process.installed)  # READY does not wait for it
+
+
+def _watch(process: Process, limit: float) -> None:
+    from svcctl.runtime import vigil  # noqa: PLC0415 (only where an init system watches, after READY)
+
+    vigil.begin(process, limit)
 
 
 def _compare_with_units(process: Process, installed: str) -> None:

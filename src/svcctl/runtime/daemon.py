@@ -60,7 +60,8 @@ def daemonize(
 
     Raises:
         SvcctlError: It ended before it was ready; the message is its reason, ``exit_status`` its own.
-        PermissionDeniedError: The log file belongs to somebody else, is a link, or must not be written.
+        PermissionDeniedError: The log file belongs to somebody else, is a link, or must not be written. To root, who
+            may become the file's owner if the application says so, the process itself refuses it.
         ConfigurationError: The log file cannot be opened for another reason.
     """
     options = ["--detached"]
@@ -175,6 +176,9 @@ def _open_log(path: str, owner: int | None) -> int:
     facts = os.fstat(descriptor)
     if stat.S_ISREG(facts.st_mode) and facts.st_uid not in {0, os.geteuid(), owner, folder}:
         os.close(descriptor)
+        if owner is None and os.geteuid() == 0:
+            # It may be that of a user whom only the application names: the child sees to it once it has loaded that.
+            return os.open(os.devnull, os.O_WRONLY)
         raise PermissionDeniedError(f"the log file {path} belongs to another user", hint=hint)
     os.set_blocking(descriptor, True)
     return descriptor

@@ -16,6 +16,9 @@ from svcctl.runtime.advice import status_command
 
 _log = logging.getLogger(__name__)
 
+#: Stands for a digest where it has no say: the fingerprint leaves it out.
+_UNKNOWN = "0" * 64
+
 
 def warn_if_changed(application: Application, target: str, installed: str, unit: str | None) -> None:
     """Log a warning if an application has listeners, needs or limits that its units do not know.
@@ -30,9 +33,11 @@ def warn_if_changed(application: Application, target: str, installed: str, unit:
     origin, _, expected = installed.partition("-")
     try:
         resolved = resolve(target)
-        digest = hashlib.sha256(file_of(resolved).read_bytes()).hexdigest()
-        if digest[:FINGERPRINT_LENGTH] == origin:
-            return
+        digest = _UNKNOWN
+        if resolved.kind != "saved":  # that may have been saved since, and the service may not read its file
+            digest = hashlib.sha256(file_of(resolved).read_bytes()).hexdigest()
+            if digest[:FINGERPRINT_LENGTH] == origin:
+                return
         found = fingerprint(application.describe(Origin(kind=resolved.kind, digest=digest)))
     except (OSError, SvcctlError) as error:
         _log.warning("cannot tell whether the units fit the application", extra={"svcctl_error": str(error)})

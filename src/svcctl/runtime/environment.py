@@ -8,7 +8,13 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     import socket
 
+    from svcctl.runtime.runner import Process
+    from svcctl.runtime.store import Store
+
 _SOCKETS = ("LISTEN_FDS", "LISTEN_PID", "LISTEN_PIDFDID", "LISTEN_FDNAMES")
+
+#: How many descriptors the init system keeps for its service; see :mod:`svcctl.runtime.store`.
+STORE = "FDSTORE"
 
 
 def watchdog_limit() -> float | None:
@@ -20,10 +26,30 @@ def watchdog_limit() -> float | None:
     return watchdog.from_environment(os.environ)
 
 
-def inherited_sockets() -> list[tuple[str, socket.socket]]:
-    """Return the sockets that were handed over, with their names."""
-    if not any(name in os.environ for name in _SOCKETS):
-        return []
-    from svcctl.runtime import activation  # noqa: PLC0415 (only where sockets are inherited)
+def open_control(process: Process) -> None:
+    """Open the socket for live control where the init system gives a folder for it, or somebody has asked for it."""
+    path = process.mode.options.control if process.mode is not None else ""
+    if path or "RUNTIME_DIRECTORY" in os.environ:
+        from svcctl.runtime.control import opening  # noqa: PLC0415 (only then)
 
-    return activation.from_environment(os.environ)
+        if process.notifier.provisional:  # until it takes over, the other process answers there
+            from svcctl.runtime.succeeding import when_main  # noqa: PLC0415 (only in an upgrade)
+
+            when_main(process, lambda: opening.open_control(process, path, replace=True))
+        else:
+            opening.open_control(process, path)
+
+
+def handed_over(process: Process) -> tuple[list[tuple[str, socket.socket]], Store | None]:
+    """Return the sockets that were handed over, with their names, and what keeps descriptors, if anything does."""
+    sockets: list[tuple[str, socket.socket]] = []
+    left: list[tuple[str, int]] = []
+    if any(name in os.environ for name in _SOCKETS):
+        from svcctl.runtime import activation  # noqa: PLC0415 (only where sockets are inherited)
+
+        sockets = activation.from_environment(os.environ, lambda *each: left.append(each))
+    if STORE not in os.environ and not left:
+        return sockets, None
+    from svcctl.runtime import store  # noqa: PLC0415 (only where there is one)
+
+    return sockets, store.store_of(process, os.environ.pop(STORE, "0"), left)

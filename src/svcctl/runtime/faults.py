@@ -12,6 +12,7 @@ from typing import Any
 import svcctl
 from svcctl.errors import (
     EX_SOFTWARE,
+    ReloadError,
     ServiceFailedError,
     StartError,
     StopError,
@@ -19,7 +20,7 @@ from svcctl.errors import (
     SvcctlError,
     describe_cause,
 )
-from svcctl.runtime.machine import Failed
+from svcctl.runtime.machine import Failed, ReloadFailed
 
 _log = logging.getLogger(__name__)
 
@@ -37,6 +38,11 @@ def failed(error: BaseException, *, serving: bool) -> Failed:
     report(error)
     status = getattr(error, "exit_status", EX_SOFTWARE)
     return Failed(describe_cause(error), errno_of(error), status, serving)
+
+
+def reload_failed(error: BaseException) -> ReloadFailed:
+    """Return the event for a reload that did not work, and log why."""
+    return ReloadFailed("; ".join(report_all(error)), getattr(error, "kept", ()))
 
 
 def given_up(task: asyncio.Task[None], limit: float) -> Failed:
@@ -61,6 +67,8 @@ def report(error: BaseException) -> None:
         extra["svcctl_code"] = error.code
     if isinstance(error, StartError | StopError | StopTimeoutError | ServiceFailedError):
         extra["svcctl_path"] = error.path
+    elif isinstance(error, ReloadError) and error.problems:
+        extra["svcctl_path"] = error.problems[0].where
     _log.error("%s", text, extra=extra)
     if not frames:
         _log.debug("details of the error", exc_info=error)
@@ -105,7 +113,8 @@ def user_frames(error: BaseException) -> str:
     Returns:
         Empty if the fault is none of the application's code.
     """
-    cause = error.__cause__ if isinstance(error, StartError | StopError | ServiceFailedError) else error
+    wrapped = isinstance(error, StartError | StopError | ServiceFailedError | ReloadError)
+    cause = error.__cause__ if wrapped else error
     if cause is None or isinstance(cause, SvcctlError):
         return ""
     shown = traceback.TracebackException.from_exception(cause)
@@ -115,7 +124,8 @@ def user_frames(error: BaseException) -> str:
         each = pending.pop()
         each.stack[:] = [frame for frame in each.stack if not frame.filename.startswith(_FOREIGN)]
         kept += len(each.stack)
-        pending.extend(other for other in (each.__cause__, each.__context__) if other is not None)
+        others = (each.__cause__, each.__context__, *(each.exceptions or ()))
+        pending.extend(other for other in others if other is not None)
     return "".join(shown.format()) if kept else ""
 
 

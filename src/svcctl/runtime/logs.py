@@ -41,6 +41,12 @@ _CONTROLS = dict.fromkeys((*range(9), *range(11, 32), *range(127, 160)), "?")
 _PRIORITIES = ((logging.CRITICAL, 2), (logging.ERROR, 3), (logging.WARNING, 4), (logging.INFO, 6), (0, 7))
 
 
+def identifier(target: str) -> str:
+    """Return what the journal calls an application: the stem of its file, or its module."""
+    base = target.rpartition("/")[2].partition(":")[0]
+    return base.removesuffix(".tac") or "svcctl"
+
+
 class Reopen:
     """Where the records of this process go now: what a signal rotates, and what the end of the process closes.
 

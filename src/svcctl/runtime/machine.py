@@ -103,9 +103,11 @@ class ReloadFailed(Value):
 
     Attributes:
         reason: Why, for people.
+        kept: Services that have reloaded all the same, and could not be taken back.
     """
 
     reason: str
+    kept: tuple[str, ...] = ()
 
 
 class Failed(Value):
@@ -135,6 +137,10 @@ class Stopped(Value):
     errors: tuple[str, ...]
 
 
+class Succession(Value):
+    """Base of the events by which another process takes over: :mod:`svcctl.runtime.succession` has them."""
+
+
 class Do(enum.Enum):
     """Effects that carry nothing but their name."""
 
@@ -144,6 +150,9 @@ class Do(enum.Enum):
     STOP = "stop"
     ABANDON = "abandon"  # cancel the step in progress; its end comes as an event
     CUT_SHORT = "cut short"  # cancel the stop's waiting
+    SPAWN = "spawn"  # start the process that is to take over
+    DISMISS = "dismiss"  # end that process, which does not take over
+    HAND_OVER = "hand over"  # tell that process that it is the main process now
 
 
 class Notify(Value):
@@ -164,7 +173,7 @@ class Exit(Value):
     status: int
 
 
-Event = Fact | Progress | Started | StopRequested | ReloadFailed | Failed | Stopped
+Event = Fact | Progress | Started | StopRequested | ReloadFailed | Failed | Stopped | Succession
 Effect = Do | Notify | Exit
 Effects = tuple[Effect, ...]
 
@@ -181,6 +190,8 @@ class Machine(Value):
         cut: The stop has been cut short.
         failure: The first failure, the reason for the end; ``None`` if there is none.
         exit_status: What the process ends with if there is no failure.
+        upgrading: Another process has been started to take over.
+        succeeded: Another process has taken over, so the init system listens to this one no longer.
     """
 
     phase: Phase = Phase.LOADING
@@ -191,6 +202,8 @@ class Machine(Value):
     cut: bool = False
     failure: Failed | None = None
     exit_status: int = 0
+    upgrading: bool = False
+    succeeded: bool = False
 
 
 INITIAL = Machine()
@@ -198,7 +211,18 @@ INITIAL = Machine()
 
 def step(state: Machine, event: Event) -> tuple[Machine, Effects]:
     """Return the state after an event, and what has to be done now, in order."""
+    following, effects = _step(state, event)
+    if following.succeeded:
+        effects = tuple(each for each in effects if not isinstance(each, Notify) or not state.succeeded)
+    return following, effects
+
+
+def _step(state: Machine, event: Event) -> tuple[Machine, Effects]:
     match event:
+        case Succession():
+            from svcctl.runtime.succession import succession_step  # noqa: PLC0415 (only in an upgrade)
+
+            return succession_step(state, event)
         case Fact.RELOAD_REQUESTED:
             return _reload_requested(state)
         case Progress():
@@ -222,11 +246,12 @@ def _step_ended(state: Machine, event: Event) -> tuple[Machine, Effects]:
             serving = f"MAINPID={pid}\nSTATUS={ready}/{total} ready"
             following = _ready(state.replace(serving=serving), serving)
         case Phase.RELOADING, Fact.RELOADED:
-            following = _ready(state, state.serving)
-        case Phase.RELOADING, ReloadFailed(reason):
+            main_pid, _, status = state.serving.partition("\nSTATUS=")
+            following = _ready(state, f"{main_pid}\n{status_line(f'reloaded, {status}')}")
+        case Phase.RELOADING, ReloadFailed(reason, kept):
             main_pid = state.serving.splitlines()[0]
-            status = status_line(f"reload failed, going on as before: {reason}")
-            following = _ready(state, f"{main_pid}\n{status}")
+            on = f"and {', '.join(kept)} reloaded all the same" if kept else "going on as before"
+            following = _ready(state, f"{main_pid}\n{status_line(f'reload failed, {on}: {reason}')}")
         case Phase.STOPPING, _:
             following = _stopping(state, event)
     return following
@@ -242,7 +267,7 @@ def _ready(state: Machine, text: str) -> tuple[Machine, Effects]:
 
 
 def _reload_requested(state: Machine) -> tuple[Machine, Effects]:
-    if state.phase is Phase.READY:
+    if state.phase is Phase.READY and not (state.upgrading or state.succeeded):
         announced = Notify("RELOADING=1\nSTATUS=reloading", stamped=True)
         return state.replace(phase=Phase.RELOADING, busy=Do.RELOAD), (announced, Do.RELOAD)
     if state.phase in {Phase.STOPPING, Phase.STOPPED, Phase.FAILED}:
@@ -254,7 +279,9 @@ def _progress(state: Machine, event: Progress) -> tuple[Machine, Effects]:
     waiting = f", waiting for {event.waiting}" if event.waiting else ""
     text = status_line(f"{event.ready}/{event.total} ready{waiting}")
     if state.phase is Phase.READY:  # a service is restarted, or has finished
-        main_pid = state.serving.partition("\n")[0]
+        main_pid, _, told = state.serving.partition("\n")
+        if told == text:
+            return state, ()  # what has been said since, of a reload say, stays
         return state.replace(serving=f"{main_pid}\n{text}"), (Notify(text),)
     if state.phase is not Phase.STARTING:
         return state, ()
@@ -290,7 +317,8 @@ def _begin_stop(state: Machine, text: str) -> tuple[Machine, Effects]:
         ended, effects = _end(stopping)
         return ended, (Notify(text), *effects)
     if state.busy is None:
-        return stopping.replace(busy=Do.STOP), (Notify(text), Do.STOP)
+        dismissed = (Do.DISMISS,) if state.upgrading else ()
+        return stopping.replace(busy=Do.STOP, upgrading=False), (Notify(text), *dismissed, Do.STOP)
     return stopping, (Notify(text), Do.ABANDON)
 
 

@@ -9,13 +9,15 @@ from __future__ import annotations
 import asyncio
 import logging
 import os
+import stat
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from svcctl.application import lifecycle
-from svcctl.errors import SvcctlError
+from svcctl.application.interfaces import IProcess
+from svcctl.errors import PermissionDeniedError, SvcctlError
 from svcctl.runtime import confinement, loops, privileges
-from svcctl.runtime.options import RunOptions, resolved
+from svcctl.runtime.options import RunOptions, is_saved, resolved
 from svcctl.runtime.recording import Recorder
 from svcctl.runtime.saving import Saver, load_saved
 
@@ -61,9 +63,11 @@ class Mode:
         if options.umask >= 0:
             os.umask(options.umask)
         identity = privileges.look_up(options.uid or None, options.gid or None)
-        self._recorder.configure(options, target, identity.uid)
+        refused = self._begin_log(target, identity.uid)
         self._check()
         application, saved = _load(target, options)
+        if refused is not None:
+            self._begin_log(target, _user_of(application, refused))
         if options.save if options.save is not None else saved or options.checkpoint > 0:
             self._saver = Saver(application, options.checkpoint)
         self.adopt(application)
@@ -103,7 +107,6 @@ class Mode:
         Raises:
             SvcctlError: Either fails; nothing is bound any more.
         """
-        self._recorder.heed_signal()
         await lifecycle.bind(root)
         try:
             self._pid_file = confinement.confine(self.application, self.options, self._recorder.give)
@@ -152,10 +155,40 @@ class Mode:
 
             debugging.post_mortem(error)
 
+    def bound_to_process(self) -> str:
+        """Return why no other process can take over while this one runs; empty if one can."""
+        if self._pid_file is not None:
+            return "its pid file names this process"
+        if self._saver is not None:
+            return "its state is saved when it stops, and the next process goes on from there"
+        return "it has gone into a root folder of its own" if self.options.chroot else ""
+
+    def renew(self) -> None:
+        """Begin a new log file, or open it again if somebody else has moved it."""
+        self._recorder.renew()
+
     def end(self) -> None:
         """Take back what this process has left in the file system."""
         if self._pid_file is not None:
             self._pid_file.remove()
+
+    def _begin_log(self, target: str, owner: int | None) -> SvcctlError | None:
+        """Let the log go where the options say.
+
+        Returns:
+            Why it cannot, if its file may be that of a user whom only the application names.
+
+        Raises:
+            SvcctlError: That place cannot be used.
+        """
+        options = self.options
+        try:
+            self._recorder.configure(options, target, owner)
+        except PermissionDeniedError as refused:
+            if owner is None and os.geteuid() == 0 and _is_somebodys(options.logfile):
+                return refused
+            raise
+        return None
 
     def _save(self) -> list[SvcctlError]:
         """Save for the last time; return what went wrong."""
@@ -196,14 +229,31 @@ def plain(application: Application, output: Reopen) -> Mode:
     return mode
 
 
+def _is_somebodys(path: str) -> bool:
+    try:
+        facts = os.lstat(path)
+    except OSError:
+        return False
+    return stat.S_ISREG(facts.st_mode) and facts.st_uid != 0
+
+
+def _user_of(application: Application, refused: SvcctlError) -> int:
+    """Return the number of the user that an application names; raise what was refused if it names nobody."""
+    process: Any = IProcess(application)  # type: ignore[misc,call-arg]  # the interface adapts
+    uid = None if process.uid is None else privileges.look_up(process.uid, process.gid).uid
+    if uid is None:
+        raise refused
+    return uid
+
+
 def _load(target: str, options: RunOptions) -> tuple[Application, bool]:
     """Return the application, and whether it came from a saved file."""
-    from svcctl.loading.target import load, resolve  # noqa: PLC0415 (what loads stays out of the way until then)
-
+    if is_saved(target, options):
+        return load_saved(target, options), True
     if options.kind == "python":
         from svcctl.loading.tac import load_tac  # noqa: PLC0415 (one of several ways)
 
         return load_tac(target), False
-    if options.kind or resolve(target).kind == "saved":
-        return load_saved(target, options), True
+    from svcctl.loading.target import load  # noqa: PLC0415 (another)
+
     return load(target, options.arguments), False

@@ -11,14 +11,21 @@ import os
 import select
 import socket
 import time
-from collections.abc import MutableMapping
+from array import array
+from collections.abc import MutableMapping, Sequence
 
 _log = logging.getLogger(__name__)
 
 VARIABLE = "NOTIFY_SOCKET"
 
+#: In an upgrade: the descriptor by which the new process talks to the one that it takes over from.
+UPGRADE = "SVCCTL_UPGRADE"
+
 #: Seconds for which one message may wait for an init system that does not read; the loop stands still meanwhile.
 SEND_LIMIT = 5.0
+
+#: So many descriptors go with one message at most: the kernel's SCM_MAX_FD.
+MOST_DESCRIPTORS = 253
 
 
 class Notifier:
@@ -27,36 +34,51 @@ class Notifier:
     Errors are logged, the first of a row; an application goes on when the init system does not listen.
 
     Args:
-        connection: A connected datagram socket; ``None`` for nobody.
+        connection: A connected socket that keeps messages apart; ``None`` for nobody.
+        provisional: At its other end is the process that this one takes over from, not the init system.
     """
 
-    __slots__ = ("_broken", "_connection")
+    __slots__ = ("_broken", "_connection", "provisional")
 
-    def __init__(self, connection: socket.socket | None) -> None:
+    def __init__(self, connection: socket.socket | None, *, provisional: bool = False) -> None:
         self._connection = connection
         self._broken = False
+        self.provisional = provisional
 
     @property
     def connected(self) -> bool:
         """Whether an init system asked for messages and could be reached."""
         return self._connection is not None
 
-    def send(self, text: str, *, stamped: bool = False) -> bool:
+    @property
+    def address(self) -> str:
+        """Where messages go, as in ``$NOTIFY_SOCKET``; empty for nobody."""
+        peer = self._connection.getpeername() if self._connection is not None else ""
+        return f"@{os.fsdecode(peer[1:])}" if isinstance(peer, bytes) else peer
+
+    def send(self, text: str, *, stamped: bool = False, descriptors: Sequence[int] = ()) -> bool:
         r"""Send one message, as one datagram of UTF-8.
 
         Args:
             text: ``KEY=value`` lines, separated by ``\n``.
             stamped: Add ``MONOTONIC_USEC=`` with the present time.
+            descriptors: Go with the message, at most 253. They stay open here.
 
         Returns:
             Whether it was handed over. Somebody who reads it is not implied: see :meth:`barrier`.
+
+        Raises:
+            ValueError: There are too many descriptors.
         """
+        if len(descriptors) > MOST_DESCRIPTORS:
+            raise ValueError(f"{len(descriptors)} descriptors do not go with one message")
         if self._connection is None:
             return False
         if stamped:
             text += f"\nMONOTONIC_USEC={time.monotonic_ns() // 1000}"
+        attached = [(socket.SOL_SOCKET, socket.SCM_RIGHTS, array("i", descriptors))] if descriptors else ()
         try:
-            self._connection.send(text.encode("utf-8", "backslashreplace"))
+            self._connection.sendmsg([text.encode("utf-8", "backslashreplace")], attached)
         except OSError as error:
             self._complain(error)
             return False
@@ -78,13 +100,10 @@ class Notifier:
             return False
         ours, theirs = os.pipe()
         try:
-            try:
-                socket.send_fds(self._connection, [b"BARRIER=1"], [theirs])
-            except OSError as error:
-                self._complain(error)
+            sent = self.send("BARRIER=1", descriptors=(theirs,))
+            os.close(theirs)
+            if not sent:
                 return False
-            finally:
-                os.close(theirs)
             poller = select.poll()
             poller.register(ours, select.POLLHUP)
             return bool(poller.poll(limit * 1000))
@@ -93,9 +112,14 @@ class Notifier:
 
     def close(self) -> None:
         """Close the connection; messages are dropped from now on."""
+        self.turn_to(None)
+
+    def turn_to(self, connection: socket.socket | None) -> None:
+        """Send to somebody else from now on, or to nobody."""
         if self._connection is not None:
             self._connection.close()
-            self._connection = None
+        self._connection = connection
+        self._broken = self.provisional = False
 
     def _complain(self, error: OSError) -> None:
         if self._broken:
@@ -111,11 +135,17 @@ class Notifier:
 def from_environment(environ: MutableMapping[str, str]) -> Notifier:
     """Connect to the socket that ``$NOTIFY_SOCKET`` names, and remove the variable so that no child inherits it.
 
-    A socket that is not there, or is of a kind that cannot be used, is logged; the result then sends to nobody.
+    A socket that is not there, or is of a kind that cannot be used, is logged; the result then sends to nobody. A
+    process that is to take over from another one tells that one instead: see :mod:`svcctl.runtime.succeeding`.
 
     Args:
         environ: The process's own environment: sdnotify reads the variable from there by itself.
     """
+    if UPGRADE in environ:
+        from svcctl.runtime.succeeding import predecessor  # noqa: PLC0415 (only in an upgrade)
+
+        connection = predecessor(environ)
+        return Notifier(connection, provisional=connection is not None)
     if not environ.get(VARIABLE):
         environ.pop(VARIABLE, None)
         return Notifier(None)

@@ -24,10 +24,14 @@ and tell the init system how it is.
   --encrypted           the saved file has a passphrase
   --passphrase SOURCE   where it is: prompt, file:PATH, env:NAME or credential:NAME (default: the credential
                         svcctl-passphrase if there is one, else prompt)
+  --resume DIGEST       start from what was saved at the last stop, if that can be used, else from APPLICATION's file,
+                        whose SHA-256 is this and which the init system may hand over as the credential svcctl-start
   --save, --no-save     save the application when it has stopped (default: if it came from a saved file)
   --checkpoint SECONDS  save it every so often while it serves, too
   --reactor NAME        the event loop: asyncio (default) or uvloop
 
+  --control PATH        open a socket there for live control; root and the user of this process may connect (default:
+                        control in $RUNTIME_DIRECTORY if there is one)
   --pidfile FILE        write the number of the process there when it serves; empty: none (default)
   --rundir DIR          serve in that folder; with --chroot it counts from there
   --chroot DIR          serve with that folder as the root folder; needs root
@@ -69,9 +73,12 @@ class RunOptions(NamedTuple):
         encrypted: The saved file has a passphrase.
         passphrase: Where it is: see :func:`svcctl.application.persisting.passphrases.resolve`; ``stdin`` for the
             first line of stdin; empty for the usual places.
+        resume: SHA-256 of the saved file, to start from what was saved at the last stop rather than from it; empty:
+            start from the file.
         save: Save the application when it has stopped; ``None``: if it came from a saved file.
         checkpoint: Seconds between two saves while it serves; 0 for none.
         reactor: Name of the event loop.
+        control: Path of the socket for live control; empty for the usual one.
         pidfile: Path; empty for none.
         rundir: Folder to serve in; empty for the present one.
         chroot: Folder to serve with as the root folder; empty for none.
@@ -99,9 +106,11 @@ class RunOptions(NamedTuple):
     kind: str = ""
     encrypted: bool = False
     passphrase: str = ""
+    resume: str = ""
     save: bool | None = None
     checkpoint: float = 0.0
     reactor: str = "asyncio"
+    control: str = ""
     pidfile: str = ""
     rundir: str = ""
     chroot: str = ""
@@ -160,7 +169,7 @@ _CHOICES = {
 }
 
 #: Paths that count from where the command was given.
-_PATHS = ("pidfile", "rundir", "chroot", "logfile", "profile")
+_PATHS = ("control", "pidfile", "rundir", "chroot", "logfile", "profile")
 
 
 def make(given: Mapping[str, Any]) -> RunOptions:
@@ -228,6 +237,23 @@ def parse(arguments: Sequence[str]) -> tuple[str, dict[str, Any]]:
     given["arguments"] = tuple(targets[1:]) or None
     options = make(given)
     return targets[0], plain if options == RunOptions() else {**plain, "options": options}
+
+
+def is_saved(application: str, options: RunOptions) -> bool:
+    """Return whether what is run comes from a saved file.
+
+    Raises:
+        UsageError: It does not, and there is a passphrase for it; or it names no application.
+    """
+    from svcctl.loading.target import resolve  # noqa: PLC0415 (what loads stays out of the way until then)
+
+    saved = options.kind != "python" if options.kind else resolve(application).kind == "saved"
+    if not saved and (options.encrypted or options.passphrase):
+        raise UsageError(
+            f"{application} is no saved application, and there is a passphrase for it",
+            hint="leave --encrypted and --passphrase out, or name a .tap or .tas file",
+        )
+    return saved
 
 
 def to_arguments(options: RunOptions) -> list[str]:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-import asyncio
 import logging
-from typing import Any
+from typing import TYPE_CHECKING
 
 from svcctl.application.tree.hanging import hanging
 from svcctl.errors import StartError
+
+if TYPE_CHECKING:
+    from svcctl.runtime.runner import Process
 
 _log = logging.getLogger(__name__)
 
@@ -15,24 +17,15 @@ _log = logging.getLogger(__name__)
 INTERVAL = 10.0
 
 
-def look(
-    root: Any,  # noqa: ANN401 (services need no common class)
-    task: asyncio.Task[None] | None,
-    limit: float,
-    still: float,
-) -> tuple[StartError | None, float]:
+def look(process: Process) -> tuple[StartError | None, float]:
     """Look at a start that is going on.
-
-    Args:
-        root: The tree's root.
-        task: What starts it.
-        limit: Seconds without progress after which it is given up; 0 for never.
-        still: Seconds for which nothing has become ready.
 
     Returns:
         Why it has to be given up, or ``None``; and the seconds until the next look.
     """
-    error = hanging(root, task, round(still, 1))
+    limit = process.application.start_timeout
+    still = process.loop.time() - process.moved
+    error = hanging(process.root, process.task, round(still, 1))
     if error is not None and 0 < limit <= still:
         return error, 0.0
     if error is not None and still >= min(INTERVAL, limit or INTERVAL):

@@ -26,7 +26,7 @@ class Message(NamedTuple):
     """One message.
 
     Attributes:
-        fields: Its ``KEY=value`` lines; of a repeated key the last one. Lines without ``=`` are left out.
+        fields: Its ``KEY=value`` lines; of a repeated key the first one. Lines without ``=`` are left out.
         pid: The process that sent it, as the kernel says; 0 where the system does not tell.
         uid: That process's user; 0 where the system does not tell.
     """
@@ -34,6 +34,24 @@ class Message(NamedTuple):
     fields: dict[str, str]
     pid: int
     uid: int
+
+
+class Datagram(NamedTuple):
+    """One message as it came; whoever takes it has to close its descriptors.
+
+    Attributes:
+        data: What it says.
+        pid: As for :class:`Message`.
+        uid: As for :class:`Message`.
+        descriptors: What came along, closed on exec.
+        cut: It was longer than a message may be, and its end is lost.
+    """
+
+    data: bytes
+    pid: int
+    uid: int
+    descriptors: tuple[int, ...]
+    cut: bool
 
 
 class Receiver:
@@ -95,22 +113,25 @@ class Receiver:
         ready = dict(poller.poll(None if timeout is None else timeout * 1000))
         return self._read() if self._socket.fileno() in ready else None
 
-    def _read(self) -> Message | None:
+    def take(self) -> Datagram:
+        """Return the next message as it came; wait for it."""
         space = socket.CMSG_SPACE(_CREDENTIALS.size) + socket.CMSG_SPACE(_MOST_DESCRIPTORS * 4)
         flags = getattr(socket, "MSG_CMSG_CLOEXEC", 0)
         data, ancillary, returned, _ = self._socket.recvmsg(LONGEST, space, flags)
         pid = uid = 0
+        descriptors = array.array("i")
         for level, kind, content in ancillary:
             if level == socket.SOL_SOCKET and kind == socket.SCM_RIGHTS:
-                descriptors = array.array("i")
                 descriptors.frombytes(content[: len(content) - len(content) % descriptors.itemsize])
-                for descriptor in descriptors:
-                    os.close(descriptor)
             elif level == socket.SOL_SOCKET and kind == getattr(socket, "SCM_CREDENTIALS", None):
                 pid, uid, _ = _CREDENTIALS.unpack(content[: _CREDENTIALS.size])
-        if returned & socket.MSG_TRUNC:
-            return None
-        return Message(parse(data), pid, uid)
+        return Datagram(data, pid, uid, tuple(descriptors), bool(returned & socket.MSG_TRUNC))
+
+    def _read(self) -> Message | None:
+        datagram = self.take()
+        for descriptor in datagram.descriptors:
+            os.close(descriptor)
+        return None if datagram.cut else Message(parse(datagram.data), datagram.pid, datagram.uid)
 
 
 def parse(data: bytes) -> dict[str, str]:
@@ -120,5 +141,9 @@ def parse(data: bytes) -> dict[str, str]:
         >>> parse(b"READY=1\nSTATUS=3/3 ready")
         {'READY': '1', 'STATUS': '3/3 ready'}
     """
-    lines = (line.partition("=") for line in data.decode("utf-8", "backslashreplace").split("\n"))
-    return {key: value for key, equals, value in lines if key and equals}
+    fields: dict[str, str] = {}
+    for line in data.decode("utf-8", "backslashreplace").split("\n"):
+        key, equals, value = line.partition("=")
+        if key and equals:
+            fields.setdefault(key, value)
+    return fields

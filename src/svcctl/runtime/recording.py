@@ -5,10 +5,8 @@ Loaded only if either says anything.
 
 from __future__ import annotations
 
-import asyncio
 import logging
 import os
-import signal
 import sys
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, TextIO
@@ -69,7 +67,6 @@ class Recorder:
     ) -> None:
         self._level, self._form, self._identifier = level, form, identifier
         self._output = output
-        self._loop: asyncio.AbstractEventLoop | None = None
         self._follower: _Follower | None = None
 
     def configure(self, options: RunOptions, target: str, owner: int | None) -> None:
@@ -107,11 +104,11 @@ class Recorder:
         if observer is not None:
             logs.observe(observer)
 
-    def heed_signal(self) -> None:
-        """Renew the log on SIGUSR1, from the running loop."""
-        self._loop = asyncio.get_running_loop()
-        if hasattr(signal, "SIGUSR1"):
-            signal.signal(signal.SIGUSR1, self._on_signal)
+    def renew(self) -> None:
+        """Begin a new log file, or open it again if somebody else has moved it; to be called from the loop."""
+        self._output.reopen()
+        if self._follower is not None:
+            self._follower.follow()
 
     def give(self, uid: int, gid: int) -> None:
         """Give the log file to the user that this process is going to be."""
@@ -120,15 +117,6 @@ class Recorder:
     def close(self) -> None:
         """Close what the records go to."""
         self._output.close()
-
-    def _on_signal(self, _number: int, _frame: object) -> None:
-        if self._loop is not None and not self._loop.is_closed():
-            self._loop.call_soon_threadsafe(self._renew)
-
-    def _renew(self) -> None:
-        self._output.reopen()
-        if self._follower is not None:
-            self._follower.follow()
 
     def _detach(self) -> None:
         """Let all that is printed go where the log goes: nobody looks at this process's own stdout and stderr."""

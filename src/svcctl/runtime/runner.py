@@ -29,7 +29,6 @@ from svcctl.runtime.machine import (
     Notify,
     Phase,
     Progress,
-    ReloadFailed,
     Started,
     Stopped,
     StopRequested,
@@ -61,7 +60,8 @@ MARGIN = 5.0
 #: When the init system wants to know how the tree is.
 _REPORTING = (Phase.STARTING, Phase.READY)
 
-_SIGNALS = [getattr(signal, name) for name in ("SIGTERM", "SIGINT", "SIGHUP") if hasattr(signal, name)]
+_NAMES = ("SIGTERM", "SIGINT", "SIGHUP", "SIGUSR1")
+_SIGNALS = [getattr(signal, name) for name in _NAMES if hasattr(signal, name)]
 
 
 def run(
@@ -95,15 +95,18 @@ def run(
 
     Raises:
         UsageError: The level or the form of the logs does not exist.
+        HelpRequestedError: The arguments ask for the help of a plug-in.
     """
-    output = logs.configure(log_level, log_format, identifier=_name(target))
+    output = logs.configure(log_level, log_format, identifier=logs.identifier(target))
     mode = None
-    if options is not None or target.endswith((".tap", ".tas")):
+    if options is not None or target.endswith((".tap", ".tas", ".etap", ".etas")):
         from svcctl.runtime import mode as modes  # noqa: PLC0415 (only if there is anything to be told)
 
-        mode = modes.make(options, output, log_level, log_format, _name(target))
+        mode = modes.make(options, output, log_level, log_format, logs.identifier(target))
     try:
         return Process(target, inherit, installed, output, mode).run()
+    except SvcctlError:
+        raise  # a request for help: whoever was asked shows it
     except Exception as error:  # noqa: BLE001 (a fault of ours: one line, and the details for who asks)
         _log.critical("internal error: %s: %s", type(error).__name__, error)
         _log.debug("details of the internal error", exc_info=error)
@@ -119,6 +122,7 @@ class Process:
 
     root: Any
     application: Application
+    table: Any
     loop: asyncio.AbstractEventLoop
     ended: asyncio.Future[int]
 
@@ -137,12 +141,13 @@ class Process:
         self.status: int | None = None
         self.loading = True
         self.early_signals: list[int] = []
+        self.listeners: list[Callable[[Event], None]] = []
         self.task: asyncio.Task[None] | None = None
         self.report: asyncio.TimerHandle | None = None
         self.moved = 0.0
         self.notifier = notify.from_environment(os.environ)
         self.watchdog_limit = environment.watchdog_limit()
-        self.sockets = environment.inherited_sockets()
+        self.sockets, self.store = environment.handed_over(self)
         self.output = output
         self.mode = mode
         self.driver: Any = mode or lifecycle
@@ -181,11 +186,15 @@ class Process:
                 raise _Interrupted
 
     def _signalled(self, number: int) -> None:
-        if number not in {signal.SIGTERM, signal.SIGINT}:
+        name = signal.Signals(number).name
+        if name == "SIGUSR1":
+            if self.mode is not None:
+                self.mode.renew()
+            return
+        if name == "SIGHUP":
             _log.info("reload requested")
             self.feed(Fact.RELOAD_REQUESTED)
             return
-        name = signal.Signals(number).name
         _log.info("stop requested", extra={"svcctl_signal": name})
         interrupted = number == signal.SIGINT and not self.notifier.connected
         self.feed(StopRequested(name, 128 + number if interrupted else 0))
@@ -200,6 +209,8 @@ class Process:
 
                 self.driver = self.mode = mode.plain(self.application, self.output)
         except (SvcctlError, KeyboardInterrupt) as caught:
+            if getattr(caught, "code", "") == "help":
+                raise  # no failure
             error = caught
         self.loading = False
         asked = [number for number in self.early_signals if number in {signal.SIGTERM, signal.SIGINT}]
@@ -243,10 +254,11 @@ class Process:
         self.state, effects = step(self.state, event)
         for effect in effects:
             self._carry_out(effect)
-        phase = self.state.phase
-        if phase is not before:
-            level = logging.INFO if phase in {Phase.READY, Phase.STOPPED} else logging.DEBUG
-            _log.log(level, "application is %s", phase.value)
+        for listener in self.listeners:
+            listener(event)
+        if self.state.phase is not before:
+            level = logging.INFO if self.state.phase in {Phase.READY, Phase.STOPPED} else logging.DEBUG
+            _log.log(level, "application is %s", self.state.phase.value)
 
     def _safely(self, callback: Callable[..., None], *arguments: object) -> None:
         """Call something of ours from the loop, where nobody would see it fail and the process would never end."""
@@ -258,12 +270,17 @@ class Process:
 
     def _carry_out(self, effect: Effect) -> None:
         match effect:
+            case Do():
+                self._do(effect)
             case Notify(text, stamped):
                 self.notifier.send(text, stamped=stamped)
             case Exit(status):
                 self.status = status
                 if hasattr(self, "ended") and not self.ended.done():
                     self.ended.set_result(status)
+
+    def _do(self, effect: Do) -> None:
+        match effect:
             case Do.BIND:
                 self._begin(self._bind(), lambda: Fact.BOUND)
             case Do.START:
@@ -272,7 +289,8 @@ class Process:
                 patience = min(PATIENCE, self.application.start_timeout or PATIENCE)
                 self.loop.call_later(patience, self._safely, self._look_at_start)
             case Do.RELOAD:
-                self._begin(lifecycle.reload(self.root), lambda: Fact.RELOADED)
+                reload = lifecycle.reload(self.root, self.application.start_timeout)
+                self._begin(reload, lambda: Fact.RELOADED)
             case Do.STOP:
                 self._begin(self.driver.stop(self.root, self.application.stop_timeout), lambda: Stopped(()))
             case Do.ABANDON:
@@ -282,6 +300,10 @@ class Process:
                 )
             case Do.CUT_SHORT:
                 self._cancel()
+            case Do.SPAWN | Do.DISMISS | Do.HAND_OVER:
+                from svcctl.runtime import upgrading  # noqa: PLC0415 (only in an upgrade)
+
+                upgrading.carry_out(effect)
 
     def _begin(self, work: Coroutine[Any, Any, None], outcome: Callable[[], Event]) -> None:
         self.task = self.loop.create_task(work)
@@ -307,20 +329,20 @@ class Process:
         elif self.state.busy is Do.STOP:
             self.feed(Stopped(_faults().report_all(error)))
         elif self.state.busy is Do.RELOAD:
-            self.feed(ReloadFailed("; ".join(_faults().report_all(error))))
+            self.feed(_faults().reload_failed(error))
         else:
             self._fail(error, serving=False)
 
     async def _bind(self) -> None:
-        if self.sockets or self.inherit is not None:
-            from svcctl.application.servers.sockets import Inherited, hand_over  # noqa: PLC0415 (only where sockets are inherited)
+        if self.sockets or self.inherit is not None or self.store is not None:
+            from svcctl.runtime import adopting  # noqa: PLC0415 (only where sockets are inherited, or kept)
 
-            self.table = Inherited(self.sockets, self.inherit)
-            hand_over(self.table)
+            adopting.begin(self)
+        environment.open_control(self)
         await self.driver.bind(self.root)
 
     def _started(self) -> Event:
-        if self.watchdog_limit is not None or self.sockets or self.installed is not None:
+        if self.notifier.connected or self.sockets or self.installed is not None:
             from svcctl.runtime import attending  # noqa: PLC0415 (only under an init system)
 
             attending.begin(self)
@@ -340,28 +362,18 @@ class Process:
         self.feed(Progress(ready, total, waiting, start and start + stop + MARGIN))
 
     def _look_at_start(self) -> None:
-        if self.state.phase is not Phase.STARTING:
-            return
-        from svcctl.runtime.patience import look  # noqa: PLC0415 (only when a start takes long)
+        if self.state.phase is Phase.STARTING:
+            from svcctl.runtime.patience import look  # noqa: PLC0415 (only when a start takes long)
 
-        still = self.loop.time() - self.moved
-        error, pause = look(self.root, self.task, self.application.start_timeout, still)
-        if error is not None:
-            self._fail(error)
-        else:
-            self.loop.call_later(pause, self._safely, self._look_at_start)
+            error, pause = look(self)
+            again = self._look_at_start
+            self._fail(error) if error else self.loop.call_later(pause, self._safely, again)
 
     def _fail(self, error: BaseException, *, serving: bool = True) -> None:
         event = _faults().failed(error, serving=serving)
         if self.mode is not None:
             self.mode.failed(error)
         self.feed(event)
-
-
-def _name(target: str) -> str:
-    """Return what the journal calls an application: the stem of its file, or its module."""
-    base = target.rpartition("/")[2].partition(":")[0]
-    return base.removesuffix(".tac") or "svcctl"
 
 
 def _has_a_say(application: Application) -> bool:

@@ -23,7 +23,7 @@ _ENCRYPTED = (".etap", ".etas")
 
 
 def load_saved(target: str, options: RunOptions) -> Application:
-    """Return the application in a saved file.
+    """Return the application in a saved file, or as it was when it last stopped.
 
     Raises:
         SvcctlError: The file cannot be used, or the passphrase is not there or wrong.
@@ -33,6 +33,10 @@ def load_saved(target: str, options: RunOptions) -> Application:
     passphrase = None
     if options.encrypted or options.passphrase or target.endswith(_ENCRYPTED):
         passphrase = _passphrase(options.passphrase)
+    if options.resume:
+        # A folder to serve in counts from the new root folder if there is one.
+        folder = f"{options.chroot}{options.rundir}"
+        return saved.go_on(target, TAG, digest=options.resume, passphrase=passphrase, folder=folder)
     return saved.load_saved(
         target, style=None if options.kind in {"", "saved"} else options.kind, passphrase=passphrase
     )

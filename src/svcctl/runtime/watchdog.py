@@ -1,22 +1,20 @@
-"""Keeps the init system's watchdog quiet for as long as the loop runs.
+"""What an init system says about its watchdog; what is done about it is in :mod:`svcctl.runtime.watching`.
 
-The pings come from the loop itself, so a loop that stands still sends none. Source: sd_watchdog_enabled(3),
-systemd.service(5) ``WatchdogSec=``.
+Source: sd_watchdog_enabled(3), systemd.service(5) ``WatchdogSec=``.
 """
 
 from __future__ import annotations
 
-import asyncio
 import logging
 import os
-from collections.abc import Callable, MutableMapping
+from collections.abc import MutableMapping
 
 _log = logging.getLogger(__name__)
 
 VARIABLES = ("WATCHDOG_USEC", "WATCHDOG_PID")
 
-#: Seconds: no ping more often than this, however short the limit.
-SHORTEST = 0.001
+#: Microseconds; more are as good as none.
+_ENDLESS = 2**64 - 1
 
 
 def from_environment(environ: MutableMapping[str, str]) -> float | None:
@@ -29,36 +27,10 @@ def from_environment(environ: MutableMapping[str, str]) -> float | None:
     limit, pid = (environ.pop(name, None) for name in VARIABLES)
     if limit is None or (pid is not None and pid != str(os.getpid())):
         return None
-    if not (limit.isascii() and limit.isdigit() and 0 < int(limit[:20]) < 2**64 - 1):
+    if not (limit.isascii() and limit.isdigit() and 0 < int(limit[:20]) < _ENDLESS):
         _log.error(
             "WATCHDOG_USEC is no number of microseconds, no pings are sent",
             extra={"svcctl_value": limit[:80]},
         )
         return None
     return int(limit[:20]) / 1_000_000
-
-
-def start(limit: float, ping: Callable[[], object]) -> Callable[[], None]:
-    """Call ``ping`` now and then at half the limit, from the running loop.
-
-    Args:
-        limit: Seconds within which a ping is due.
-        ping: What to call.
-
-    Returns:
-        What ends it.
-    """
-    loop = asyncio.get_running_loop()
-    interval = max(limit / 2, SHORTEST)
-    pending: asyncio.TimerHandle
-
-    def beat() -> None:
-        nonlocal pending
-        pending = loop.call_later(interval, beat)
-        ping()
-
-    def end() -> None:
-        pending.cancel()  # the timer of the latest beat, not of the first
-
-    beat()
-    return end

@@ -15,7 +15,7 @@ from svcctl.application.internet import (
 )
 from svcctl.application.lifecycle import State
 from svcctl.application.protocol import Factory
-from svcctl.application.service import Application, MultiService
+from svcctl.application.service import Application, MultiService, Service
 from svcctl.application.tree.record import record_of
 from svcctl.application.wire import Echo
 from svcctl.endpoints.rare import Tls
@@ -82,7 +82,7 @@ def test_a_reload_that_fails_names_path_and_file_and_changes_nothing(
         service.setName("web")
         async with started(service):
             put(pems, tmp_path, "empty.pem")
-            with pytest.raises(ReloadError, match=r"^web failed to reload: \S*web\.pem holds no") as caught:
+            with pytest.raises(ReloadError, match=r"^web refuses to reload: \S*web\.pem holds no") as caught:
                 await lifecycle.reload(service)
             assert isinstance(caught.value.__cause__, ConfigurationError)
             assert record_of(service).state is State.READY
@@ -90,6 +90,38 @@ def test_a_reload_that_fails_names_path_and_file_and_changes_nothing(
             put(pems, tmp_path, "renewed.all")
             await lifecycle.reload(service)
             assert await shown_to(service.address) == "renewed"
+
+    run(main())
+
+
+@pytest.mark.parametrize("position", range(4))
+def test_a_reload_that_fails_elsewhere_takes_the_new_certificate_back(
+    run: Run, pems: Path, tmp_path: Path, position: int
+) -> None:
+    """The files stay as they are, and the next reload uses them."""
+
+    class Failing(Service):
+        failing = True
+
+        def reload(self) -> None:
+            if self.failing:
+                raise ValueError("bad file")
+
+    async def main() -> None:
+        put(pems, tmp_path, "leaf.all")
+        root, server, failing = MultiService(), servers(tmp_path)[position], Failing()
+        server.setName("web")
+        server.setServiceParent(root)
+        failing.setServiceParent(root)
+        async with started(root):
+            put(pems, tmp_path, "renewed.all")
+            with pytest.raises(ReloadError) as caught:
+                await lifecycle.reload(root)
+            assert caught.value.reverted == ("MultiService[0]/web",)
+            assert await shown_to(server.address) == "leaf"
+            failing.failing = False
+            await lifecycle.reload(root)
+            assert await shown_to(server.address) == "renewed"
 
     run(main())
 

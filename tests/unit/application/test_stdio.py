@@ -91,7 +91,7 @@ def test_a_stop_ends_the_connection(run: Run, ends: Ends, factory: Any) -> None:
         root, child = await tree(factory, ends.descriptors)
         os.write(ends.into, b"hello")
         assert await asyncio.to_thread(os.read, ends.out_of, 100) == b"HELLO"
-        await lifecycle.stop(root, 0.05)
+        await lifecycle.stop(root, 1.0)
         assert not child.running
 
     run(main())

@@ -5,7 +5,6 @@
 from __future__ import annotations
 
 import sys
-from typing import Any
 
 import pytest
 
@@ -81,6 +80,35 @@ def refused(*words: str) -> UsageError:
     assert caught.value.hint
     assert "\n" not in str(caught.value)
     return caught.value
+
+
+class Wordy(Options):
+    """Has much to say."""
+
+    longdesc = """
+    A paragraph whose first line is rather longer than what comes after it, which is
+    short.
+
+      An example stays as it is,
+      line by line.
+    - one thing,
+    - another, and this item goes on
+    below.
+    """
+
+
+def test_the_text_at_the_end_of_the_help_is_wrapped_by_paragraphs() -> None:
+    """However long its lines are in the source; examples and items of lists stay lines of their own."""
+    about = Wordy().getUsage(width=60).partition("\n\n")[2]
+    assert about.splitlines() == [
+        "A paragraph whose first line is rather longer than what",
+        "comes after it, which is short.",
+        "",
+        "  An example stays as it is,",
+        "  line by line.",
+        "- one thing,",
+        "- another, and this item goes on below.",
+    ]
 
 
 def test_without_words_the_values_are_the_defaults() -> None:
@@ -339,35 +367,3 @@ def test_a_method_with_too_many_parameters_is_a_mistake_of_the_class() -> None:
 
     with pytest.raises(TypeError, match="opt_two takes more than one argument"):
         Wrong().parseOptions([])
-
-
-@pytest.mark.parametrize("value", ["0", "65535"])
-def test_ports_are_numbers_of_16_bits(value: str) -> None:
-    """Both ends are in."""
-    assert portCoerce(value) == int(value)
-
-
-@pytest.mark.parametrize("value", ["-1", "65536", "", "1.5", "٣", " 80", "0x50"])
-def test_what_is_no_port_is_refused(value: str) -> None:
-    """No forms but digits."""
-    with pytest.raises(ValueError, match="no port"):
-        portCoerce(value)
-
-
-def test_any_error_of_a_coercion_names_the_option() -> None:
-    """One of svcctl keeps its hint; others are told with their type."""
-
-    def picky(text: str) -> Any:  # noqa: ANN401 (nothing, ever)
-        raise KeyError(text)
-
-    def ours(_text: str) -> Any:  # noqa: ANN401 (the same)
-        raise UsageError("not that one", hint="another")
-
-    class Own(Options):
-        optParameters = [["a", None, None, "", picky], ["b", None, None, "", ours]]
-
-    with pytest.raises(UsageError, match=r"^--a: 'x' cannot be used: KeyError: 'x'$"):
-        Own().parseOptions(["--a=x"])
-    with pytest.raises(UsageError, match=r"^--b: not that one$") as caught:
-        Own().parseOptions(["--b=x"])
-    assert caught.value.hint == "another"

@@ -45,8 +45,20 @@ def test_the_options_of_one_are_shown(capsys: Shown) -> None:
     shown = json.loads(capsys.readouterr().out)
     assert shown["plugin"]["name"] == "socks"
     assert [each["option"] for each in shown["options"]] == ["--port", "--timeout", "--help"]
+
+
+def test_the_options_of_all_are_shown_on_request(capsys: Shown) -> None:
+    """Each under its name; JSON has them in any case."""
+    assert run_command(["plugins", "--long"]) == 0
+    blocks = capsys.readouterr().out.split("\n\necho (")[0]
+    assert blocks.startswith("echo (svcctl ")
+    assert "\n\nsocks (svcctl " in blocks
+    assert blocks.count("--port=VALUE") == 4
     assert run_command(["plugins", "--json"]) == 0
-    assert json.loads(capsys.readouterr().out)["broken"] == []
+    listed = json.loads(capsys.readouterr().out)
+    assert listed["broken"] == []
+    assert [each["plugin"] for each in listed["details"]] == listed["plugins"]
+    assert all(each["options"] for each in listed["details"])
 
 
 def test_an_unknown_one_is_told_with_the_nearest(capsys: Shown) -> None:

@@ -106,6 +106,21 @@ def test_a_link_of_another_user_is_refused(tmp_path: Path) -> None:
         files.open_folder(str(tmp_path), "/open/link")
 
 
+@as_root
+def test_a_folder_that_a_group_may_write_to_is_good_for_looking_alone(tmp_path: Path) -> None:
+    """Root's own, not that of another user."""
+    (tmp_path / "log/echo").mkdir(parents=True)
+    os.chown(tmp_path / "log", 0, 4242)
+    (tmp_path / "log").chmod(0o775)
+    os.close(files.open_folder(str(tmp_path), "/log/echo", shared=True))
+    assert not files.is_occupied(str(tmp_path), "/log/echo", owner=None)
+    with pytest.raises(PermissionDeniedError, match="can be written by other users"):
+        files.open_folder(str(tmp_path), "/log/echo")
+    os.chown(tmp_path / "log", 4242, 4242)
+    with pytest.raises(PermissionDeniedError, match="belongs to another user"):
+        files.open_folder(str(tmp_path), "/log/echo", shared=True)
+
+
 @pytest.mark.parametrize("kind", ["link", "folder", "pipe"])
 def test_only_plain_files_are_read(kind: str, tmp_path: Path) -> None:
     """A pipe does not keep the reader waiting."""

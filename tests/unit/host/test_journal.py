@@ -49,6 +49,22 @@ def test_the_fields_of_an_entry(journalctl: FakeJournalctl) -> None:
     ]
 
 
+def test_what_systemd_says_of_an_entry(journalctl: FakeJournalctl) -> None:
+    """A manager speaks of another invocation than its own."""
+    own = {"_SYSTEMD_INVOCATION_ID": "a1", "MESSAGE_ID": "0a-0b"}
+    journalctl.add("failed", **own, USER_INVOCATION_ID="b2", USER_UNIT="my-echo.service", EXIT_STATUS="9")
+    journalctl.add("sold 3", _SYSTEMD_INVOCATION_ID="b2")
+    assert [entry.about for entry in entries("echo.service", "user", lines=10, follow=False)] == [
+        {
+            "message_id": "0a0b",
+            "invocation_id": "b2",
+            "user_unit": "my-echo.service",
+            "exit_status": "9",
+        },
+        {"invocation_id": "b2"},
+    ]
+
+
 def test_texts_of_any_form(journalctl: FakeJournalctl) -> None:
     """Bytes that are no text come as numbers, one too long as nothing, several as a list."""
     for message in ([104, 105, 255], None, ["first", "second"]):

@@ -134,3 +134,50 @@ def test_root_reads_the_files_of_a_service_in_its_private_folder(tmp_path: Path)
     (tmp_path / "echo").symlink_to("private/echo")
     (path,) = log_files.find("", str(tmp_path / "echo"))
     assert texts(Path(path)) == ["hello"]
+
+
+@pytest.fixture
+def shared(tmp_path: Path) -> Path:
+    """Make a folder that a group may write to, as /var/log is where a syslog daemon runs as a user of its own."""
+    folder = tmp_path / "logs"
+    (folder / "private/echo").mkdir(parents=True)
+    (folder / "private").chmod(0o700)
+    (folder / "private/echo/log").write_text("hello\n")
+    os.chown(folder / "private/echo", 65534, 65534)
+    os.chown(folder, 0, 4242)
+    folder.chmod(0o2775)
+    return folder
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root has a system's log folder")
+def test_a_group_may_write_to_the_folder_of_all_logs(shared: Path) -> None:
+    """Whoever is in it can make neither links nor folders that pass for root's."""
+    (shared / "echo").symlink_to("private/echo")
+    assert log_files.find("", str(shared / "echo")) == (str(shared / "echo/log"),)
+    assert texts(shared / "echo/log") == ["hello"]
+    (shared / "own").mkdir()
+    (shared / "own/log").write_text("own\n")
+    assert texts(shared / "own/log") == ["own"]
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root has a system's log folder")
+@pytest.mark.parametrize("owner", [4242, 65534])
+def test_a_link_that_somebody_of_the_group_has_made_is_refused(shared: Path, owner: int) -> None:
+    """It could lead root to what only root may read."""
+    (shared / "echo").symlink_to("private/echo")
+    os.chown(shared / "echo", owner, 4242, follow_symlinks=False)
+    with pytest.raises(PermissionDeniedError, match="a link made by another user"):
+        log_files.find("", str(shared / "echo"))
+    (shared / "through").mkdir()
+    os.chown(shared / "through", owner, 4242)
+    (shared / "through/deeper").mkdir()
+    with pytest.raises(PermissionDeniedError, match="belongs to another user"):
+        log_files.find("", str(shared / "through/deeper"))
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root has a system's log folder")
+def test_a_folder_that_everybody_may_write_to_is_refused(shared: Path) -> None:
+    """As it is everywhere."""
+    shared.chmod(0o2777)
+    with pytest.raises(PermissionDeniedError, match="can be written by other users"):
+        log_files.find("", str(shared / "private"))

@@ -2,16 +2,12 @@ from __future__ import annotations
 
 import os
 import pwd
-import shutil
 import subprocess
 import sys
-import tempfile
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-import svcctl
 from svcctl.errors import (
     ApplicationNotFoundError,
     ConfigurationError,
@@ -72,34 +68,6 @@ def test_an_unknown_user_is_told(tmp_path: Path) -> None:
 
 
 needs_root = pytest.mark.skipif(os.geteuid() != 0, reason="only root can become another user")
-
-
-@pytest.fixture
-def public() -> Iterator[Path]:
-    """Make a folder that everybody may enter, with a copy of svcctl in it."""
-    folder = Path(tempfile.mkdtemp(prefix="svcctl-test-"))
-    folder.chmod(0o755)
-    shutil.copytree(
-        Path(svcctl.__file__).parent, folder / "svcctl", ignore=shutil.ignore_patterns("__pycache__")
-    )
-    yield folder
-    shutil.rmtree(folder)
-
-
-@pytest.fixture
-def python_of_all() -> str:
-    """Return an interpreter that nobody may run and that is new enough."""
-    for python in (sys.executable, "/usr/bin/python3"):
-        check = [python, "-c", "import sys; sys.exit(sys.version_info < (3, 11))"]
-        try:
-            if (
-                subprocess.run(check, user="nobody", check=False, cwd="/", capture_output=True).returncode
-                == 0
-            ):
-                return python
-        except OSError:
-            continue
-    pytest.skip("there is no Python 3.11 that the user nobody may run")
 
 
 @needs_root

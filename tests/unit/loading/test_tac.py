@@ -154,7 +154,7 @@ def test_what_is_no_file_is_told(tmp_path: Path) -> None:
     assert "too large" in str(missing(str(tmp_path / "huge.tac")))
     assert "symbolic links" in str(missing(str(tmp_path / "loop.tac")))
     assert "too long" in str(missing("/" + "x" * 5000))
-    assert "null byte" in str(missing("/tmp/a\0b"))  # noqa: S108 (never made)
+    assert "null " in str(missing("/tmp/a\0b"))  # noqa: S108 (never made; Python 3.13 has other words)
     assert "Not a directory" in str(missing("/etc/passwd/app.tac"))
 
 

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from svcctl.manifest.model import Listener, Manifest, Needs, ServiceNode, Timer
+from svcctl.manifest.model import Listener, Manifest, Needs, ServiceNode, Setting, Timer
 from svcctl.manifest.validation import MAX_NAME, validate
 from tests.fakes.manifests import echo_manifest
 
@@ -42,7 +42,8 @@ def test_needs_that_are_written_right_have_no_problems() -> None:
         reads=("/etc/ssl/certs/", "/srv/a b"),
         writes=("/var/spool/x",),
         environment=("HOME", "_x1"),
-        credentials=("db.password", "a b"),
+        credentials=("db.password", "a@b-c_1"),
+        settings=(Setting(name="PORT", expects="a whole number", default="80"),),
         capabilities=("CAP_NET_RAW", "CAP_BPF"),
         address_families=("AF_NETLINK", "AF_IEEE802154"),
         programs=("/usr/bin/git",),
@@ -95,7 +96,7 @@ def test_a_wrong_value_is_a_problem_of_its_field(part: str, field: str, value: o
         ("reads", ("etc", "/etc/../root", "/..", "~/x", "", ".", "/a/./b")),
         ("writes", ("x", "/a", "/a")),
         ("environment", ("1A", "A-B", "A=B", "", "Ä", "A\n")),
-        ("credentials", ("", ".", "..", "a/b", "a:b", "ä", "x" * 256)),
+        ("credentials", ("", ".", "..", ".a", "a/b", "a:b", "a b", "ä", "x" * 129)),
         ("capabilities", ("CAP_NET_ROW", "NET_RAW", "cap_net_raw", "CAP_")),
         ("address_families", ("NETLINK", "af_inet", "AF_", "AF_INET\n")),
         ("programs", ("git", "/usr/../bin/sh", "")),

@@ -169,10 +169,60 @@ def test_what_is_no_plain_file_is_refused(path: Path, kind: str) -> None:
     assert refused(path)[0] in {65, 74}
 
 
-def test_a_name_is_an_installed_application(capsys: pytest.CaptureFixture[str]) -> None:
-    """As for svcctl stop."""
-    assert run_command(["kill", "no-such-application"]) == 64
-    assert "svcctl list" in capsys.readouterr().err
+def test_a_bare_name_is_a_file_and_the_way_to_what_is_installed_is_told(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    """One meaning for each command line."""
+    assert run_command(["kill", "no-such-application"]) == 66
+    assert "svcctl stop no-such-application" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    "line", [["shop.pid"], ["./shop.pid"], ["--pidfile", "shop.pid"], ["--pidfile", "odd"]]
+)
+def test_stop_takes_a_pid_file_too(
+    path: Path,
+    line: list[str],
+    holder: subprocess.Popen[str],
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    """By a slash or the ending, or of any name behind the option; it waits for the end."""
+    monkeypatch.chdir(path.parent)
+    if line[-1] == "odd":
+        path.rename("odd")
+        Path("shop.pid.lock").rename("odd.lock")
+    assert run_command(["stop", *line, "--timeout", "20"]) == 0
+    assert capsys.readouterr() == ("", f"process {holder.pid} has ended\n")
+    assert holder.wait() == -signal.SIGTERM
+
+
+@pytest.mark.parametrize("name", ["shop", "shop.v2", "shop.pid.service", "shop@1"])
+def test_every_other_text_is_the_name_of_an_installed_one(
+    path: Path, name: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Also if there is a file of that name."""
+    monkeypatch.chdir(path.parent)
+    Path(name).write_text("1")
+    assert run_command(["stop", name]) == 64
+    said = name.removesuffix(".service").partition("@")[0]
+    assert f"no application named {said} is installed" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("line", "said"),
+    [
+        ([], "nothing is named to be stopped"),
+        (["shop", "--pidfile", "shop.pid"], "two things are named to be stopped"),
+        (["shop", "--timeout", "1"], "--timeout is for pid files"),
+        (["shop.pid", "--user"], "--user is for installed applications"),
+        (["--pidfile="], "--pidfile is empty"),
+    ],
+)
+def test_a_contradiction_is_told(line: list[str], said: str, capsys: pytest.CaptureFixture[str]) -> None:
+    """With status 64."""
+    assert run_command(["stop", *line]) == 64
+    assert capsys.readouterr().err.startswith(f"svcctl: {said}\nhint: ")
 
 
 def test_a_process_is_found_without_proc(monkeypatch: pytest.MonkeyPatch) -> None:

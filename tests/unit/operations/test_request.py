@@ -34,6 +34,7 @@ def requests(draw: st.DrawFn) -> InstallRequest:
         requires=draw(words),
         instances=draw(st.booleans()),
         listen=draw(pairs),
+        passphrase=draw(st.none() | word),
     )
 
 

@@ -326,3 +326,46 @@ def test_without_systemd_the_receipt_is_shown(machine: Machine, monkeypatch: pyt
     assert result.service.active == ""
     assert result.addresses == ("0.0.0.0:8007",)
     assert not result.failed
+
+
+@pytest.fixture
+def begun(tmp_path: Path, python: Path, describing: FakeDescribe, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Install an application that was saved to a file, and return the file."""
+    monkeypatch.setattr(drift, "unprivileged_user", lambda: None)
+    file = tmp_path / "echo-start.tap"
+    file.write_bytes(b"first")
+    file.chmod(0o600)
+    describing.manifest = replace(describing.manifest, origin=Origin(kind="saved", digest=digest(b"first")))
+    assert install(InstallRequest(application=str(file), python=str(python), scope="user")).applied
+    return file
+
+
+def test_a_saved_application_that_was_saved_anew_is_not_started_from(
+    begun: Path, describing: FakeDescribe
+) -> None:
+    """Until the installation is repeated; no restart takes it up."""
+    assert not status("echo-start", scope="user").findings
+    begun.write_bytes(b"second")
+    origin = Origin(kind="saved", digest=digest(b"second"))
+    describing.manifest = replace(describing.manifest, origin=origin)
+    finding = only(status("echo-start", scope="user").findings)
+    assert (finding.severity, finding.subject) == ("warning", "application")
+    assert "no service starts from it before that is repeated" in finding.message
+    assert finding.hint.startswith("svcctl install")
+
+
+def test_who_may_not_read_a_saved_application_is_told_nothing_of_it(
+    begun: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It may hold secrets; that it is gone is told all the same."""
+
+    def refuse(path: Path) -> bytes:
+        raise PermissionError(13, "Permission denied", str(path))
+
+    begun.write_bytes(b"second")
+    with monkeypatch.context() as patched:
+        patched.setattr(Path, "read_bytes", refuse)
+        assert not status("echo-start", scope="user").findings
+    begun.unlink()
+    finding = only(status("echo-start", scope="user").findings)
+    assert (finding.severity, finding.subject) == ("error", "application")

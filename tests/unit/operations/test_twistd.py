@@ -99,6 +99,7 @@ def test_a_line_means_what_it_meant(line: str, application: str, options: dict[s
         ),
         ("-n -r uvloop -y shop.tac", {**FRONT, "reactor": "uvloop"}),
         ("--nod --pyth shop.tac", {**FRONT}),
+        ("--no-daemon -y shop.tac", {**FRONT}),
     ],
 )
 def test_a_line_for_the_foreground_stays_there(line: str, options: dict[str, object]) -> None:

@@ -99,7 +99,16 @@ def test_a_reload_is_stamped_and_ends_with_ready() -> None:
         Do.RELOAD,
     )
     assert after(*UP, Fact.RELOAD_REQUESTED, Fact.RELOADED)[1] == (
-        Notify("READY=1\nMAINPID=42\nSTATUS=3/3 ready"),
+        Notify("READY=1\nMAINPID=42\nSTATUS=reloaded, 3/3 ready"),
+    )
+
+
+def test_a_report_that_says_nothing_new_leaves_the_result_of_a_reload_in_the_status() -> None:
+    """One that was due since the start, or that a service caused which was up again by then."""
+    reloaded = (*UP, Fact.RELOAD_REQUESTED, Fact.RELOADED)
+    assert after(*reloaded, Progress(3, 3, "", 0.0))[1] == ()
+    assert after(*reloaded, Progress(2, 3, "echo/db", 0.0))[1] == (
+        Notify("STATUS=2/3 ready, waiting for echo/db"),
     )
 
 
@@ -107,6 +116,14 @@ def test_a_failed_reload_ends_with_ready_too_and_says_why() -> None:
     """The application goes on as it was."""
     _, effects = after(*UP, Fact.RELOAD_REQUESTED, ReloadFailed("bad file"))
     assert effects == (Notify("READY=1\nMAINPID=42\nSTATUS=reload failed, going on as before: bad file"),)
+
+
+def test_a_failed_reload_that_could_not_be_taken_back_everywhere_says_so() -> None:
+    """Not everything is as before."""
+    failed = ReloadFailed("bad file", ("echo/a", "echo/b"))
+    (effect,) = after(*UP, Fact.RELOAD_REQUESTED, failed)[1]
+    assert isinstance(effect, Notify)
+    assert effect.text.endswith("\nSTATUS=reload failed, and echo/a, echo/b reloaded all the same: bad file")
 
 
 def test_reloads_asked_for_during_the_start_are_done_once_it_is_ready() -> None:

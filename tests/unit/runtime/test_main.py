@@ -93,12 +93,21 @@ def test_help_goes_to_stdout(capsys: pytest.CaptureFixture[str]) -> None:
     assert capsys.readouterr().out.startswith("usage: ")
 
 
+def test_the_help_of_a_plug_in_goes_to_stdout_too(capsys: pytest.CaptureFixture[str]) -> None:
+    """Nothing is logged, and nothing is wrong."""
+    assert main(["echo", "--port=tcp:0", "--help"]) == 0
+    captured = capsys.readouterr()
+    assert captured.out.startswith("Usage: svcctl run echo [options]\nOptions:\n")
+    assert captured.err == ""
+
+
 TEXTS = st.text(st.characters(exclude_characters="\0\n", exclude_categories=["Cs"]), max_size=9)
 OPTIONS = st.builds(
     RunOptions,
     arguments=st.just(()),
     syslog=st.just(value=False),
     passphrase=TEXTS,
+    resume=TEXTS,
     log_rotate=st.just(""),
     log_keep=st.just(0),
     log_compress=st.just(value=False),
@@ -109,6 +118,7 @@ OPTIONS = st.builds(
     checkpoint=st.floats(0, 1e9),
     reactor=st.sampled_from(["asyncio", "uvloop"]),
     pidfile=TEXTS,
+    control=TEXTS,
     rundir=TEXTS,
     chroot=TEXTS,
     uid=TEXTS,

@@ -18,7 +18,7 @@ from svcctl.runtime.receiver import Receiver, parse
         (b"READY=1", {"READY": "1"}),
         (b"READY=1\nSTATUS=a=b\n", {"READY": "1", "STATUS": "a=b"}),
         (b"nonsense\n=x\n\nX_A=", {"X_A": ""}),
-        (b"A=1\nA=2", {"A": "2"}),
+        (b"A=1\nA=2", {"A": "1"}),
         (b"STATUS=\xff", {"STATUS": "\\xff"}),
         (b"", {}),
     ],

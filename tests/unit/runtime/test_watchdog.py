@@ -1,14 +1,23 @@
-"""The init system's watchdog."""
+"""What the init system says about its watchdog."""
 
 from __future__ import annotations
 
-import asyncio
+import logging
 import os
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from svcctl.runtime import watchdog
-from tests.fakes.loop import run
+
+HOSTILE = st.one_of(
+    st.text(max_size=30),
+    st.integers(-(2**70), 2**70).map(str),
+    st.sampled_from(
+        ["", " 1", "+1", "1_000", "0x10", "1e6", "inf", "nan", "9" * 5000, "\u0665", "\udcff", "-0"]
+    ),
+)
 
 
 @pytest.mark.parametrize("pid", [None, str(os.getpid())], ids=["none", "ours"])
@@ -36,45 +45,20 @@ def test_a_malformed_limit_is_logged(text: str, caplog: pytest.LogCaptureFixture
     assert "no number of microseconds" in caplog.text
 
 
-def test_pings_come_at_half_the_limit() -> None:
-    """By the loop's own clock, the first at once."""
-
-    async def pings() -> list[float]:
-        loop = asyncio.get_running_loop()
-        times: list[float] = []
-        enough = loop.create_future()
-
-        def ping() -> None:
-            times.append(loop.time())
-            if len(times) == 3:
-                enough.set_result(None)
-
-        end = watchdog.start(30.0, ping)
-        await enough
-        end()
-        return [each - times[0] for each in times]
-
-    assert run(pings()) == [0.0, 15.0, 30.0]
-
-
-def test_a_loop_that_stands_still_sends_nothing() -> None:
-    """Pings need the loop, so they prove that it runs."""
-
-    async def pings() -> tuple[int, int]:
-        count = 0
-
-        def ping() -> None:
-            nonlocal count
-            count += 1
-
-        end = watchdog.start(0.002, ping)
-        before = count
-        blocker = asyncio.get_running_loop().time() + 0.02
-        while asyncio.get_running_loop().time() < blocker:
-            pass
-        after = count
-        end()
-        return before, after
-
-    before, after = asyncio.run(pings())
-    assert before == after == 1
+@given(limit=HOSTILE, pid=st.none() | HOSTILE | st.just(str(os.getpid())))
+def test_whatever_the_variables_hold_they_are_removed_and_give_a_positive_limit_or_none(
+    limit: str, pid: str | None
+) -> None:
+    """No value raises, and none for another process counts."""
+    logging.disable()
+    try:
+        environ = {"WATCHDOG_USEC": limit} | ({} if pid is None else {"WATCHDOG_PID": pid})
+        found = watchdog.from_environment(environ)
+    finally:
+        logging.disable(logging.NOTSET)
+    assert environ == {}
+    if found is not None:
+        assert 0 < found <= 2**64 / 1_000_000
+        assert pid in {None, str(os.getpid())}
+        assert limit.isascii()
+        assert limit.isdigit()

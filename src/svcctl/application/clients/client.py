@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Sequence
 from typing import Any
 
 from svcctl.application.certificates.contexts import check_context_factory
 from svcctl.application.clients.connecting import Dialer
 from svcctl.application.clients.connector import Connector
+from svcctl.application.clients.renewing import Renewing
 from svcctl.application.clients.values import tcp_client, unix_client
 from svcctl.application.servers.listening import protocol_maker
 from svcctl.application.service import Service
 from svcctl.endpoints.clients import ClientEndpoint, SslClient, TcpClient
 
 
-class Client(Service):
+class Client(Renewing, Service):
     """The base of the services that connect once.
 
     The start begins to connect and does not wait for it: a peer that is down keeps no application from starting. How
@@ -82,12 +83,6 @@ class Client(Service):
     def release(self) -> None:
         """Forget keys and certificates."""
         self._dialer = None
-
-    @property
-    def reload(self) -> Callable[[], None] | None:
-        """How to read certificates again, for connections from then on; ``None`` if there are none to be read."""
-        dialer = self._dialer or self._new_dialer()
-        return dialer.renew if dialer.reads_files else None
 
     @property
     def connected(self) -> bool:

@@ -8,6 +8,7 @@ import os
 import socket
 from typing import TYPE_CHECKING, Any
 
+from svcctl.application.certificates.renewal import Renewal
 from svcctl.application.clients.dialing import dial, race, resolve
 from svcctl.application.clients.link import Link
 from svcctl.application.servers.listening import Connection
@@ -24,7 +25,7 @@ _TURNS = 5
 _GRACE = 1.0
 
 
-class Dialer:
+class Dialer(Renewal["ssl.SSLContext"]):
     """Connects to one endpoint as often as asked.
 
     Args:
@@ -41,7 +42,6 @@ class Dialer:
         self._endpoint = endpoint
         self._source = context_source if context_source is not None else _Files.of(endpoint)
         self._local_port = local_port
-        self._context: ssl.SSLContext | None = None
 
     @property
     def reads_files(self) -> bool:
@@ -56,9 +56,13 @@ class Dialer:
             FactoryError: It is no context for clients.
         """
         if self._source is not None:
-            from svcctl.application.certificates.contexts import context_from  # noqa: PLC0415 (only for TLS)
+            super().renew()
 
-            self._context = context_from(self._source, server=False)
+    def make(self) -> ssl.SSLContext:
+        """Make the TLS context of an endpoint that has one; the errors are those of :meth:`renew`."""
+        from svcctl.application.certificates.contexts import context_from  # noqa: PLC0415 (only for TLS)
+
+        return context_from(self._source, server=False)
 
     async def connect(self, link: Link) -> None:
         """Make one attempt; return when the protocol's ``connection_made`` has been called.
@@ -82,7 +86,7 @@ class Dialer:
         try:
             async with asyncio.timeout(endpoint.timeout):
                 connection = await self._open(endpoint)
-                await _attach(connection, link, self._context, _server_name(endpoint))
+                await _attach(connection, link, self.current, _server_name(endpoint))
         except OSError as error:
             cause = error
             if isinstance(error, TimeoutError) and error.errno is None:

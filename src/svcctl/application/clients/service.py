@@ -11,6 +11,7 @@ from svcctl.application.arguments import check_callable, check_interval
 from svcctl.application.backoff import backoffPolicy
 from svcctl.application.clients.connecting import Dialer, client_endpoint, destination_text
 from svcctl.application.clients.link import Link, outlast
+from svcctl.application.clients.renewing import Renewing
 from svcctl.application.clients.waiters import Waiters
 from svcctl.application.servers.listening import protocol_maker
 from svcctl.application.service import Service
@@ -21,7 +22,7 @@ from svcctl.errors import describe_cause
 _log = logging.getLogger(__name__)
 
 
-class ClientService(Service):
+class ClientService(Renewing, Service):
     """Connects to an endpoint, and again after each failure, with a delay, for as long as it runs.
 
     One task goes round, and where it stands is the state of the service::
@@ -89,7 +90,7 @@ class ClientService(Service):
 
     def privilegedStartService(self) -> None:
         """Read keys and certificates while they may still be read."""
-        self._dialer = Dialer(self.endpoint)
+        self._dialer = self._new_dialer()
         self._dialer.renew()
 
     def startService(self) -> Awaitable[None] | None:
@@ -141,12 +142,6 @@ class ClientService(Service):
         return self._waiting.wait(failAfterFailures)
 
     @property
-    def reload(self) -> Callable[[], None] | None:
-        """How to read certificates again, for connections from then on; ``None`` if there are none to be read."""
-        dialer = self._dialer or Dialer(self.endpoint)
-        return dialer.renew if dialer.reads_files else None
-
-    @property
     def connected(self) -> bool:
         """Whether there is a connection that is ready for use."""
         return self._waiting.connected
@@ -154,6 +149,9 @@ class ClientService(Service):
     def connecting_to(self) -> Sequence[ClientEndpoint]:
         """Return where the service connects, for its description; nothing if it is no endpoint of ours."""
         return (self.endpoint,) if isinstance(self.endpoint, ClientEndpoint) else ()
+
+    def _new_dialer(self) -> Dialer:
+        return Dialer(self.endpoint)
 
     @property
     def _waiting(self) -> Waiters:

@@ -13,6 +13,7 @@ from collections.abc import Awaitable
 
 from svcctl.application.datagrams.port import Port
 from svcctl.application.datagrams.transport import UDPTransport
+from svcctl.application.servers.sockets import is_passed_on
 from svcctl.application.tree.record import DONE
 from svcctl.errors import BindError, UsageError
 
@@ -62,6 +63,10 @@ class MulticastTransport(UDPTransport):
         try:
             self.transport.sock.setsockopt(self._level, option, membership)
         except OSError as error:
+            # A process that was killed, or that this one takes over from, has joined with the same socket.
+            if error.errno == errno.EADDRINUSE and membership not in self._memberships:
+                self._memberships.add(membership)
+                return DONE
             raise BindError(f"the group {addr}", error, hint=_hint(error)) from error
         self._memberships.add(membership)
         return DONE
@@ -89,8 +94,9 @@ class MulticastTransport(UDPTransport):
             _log.info("group left already", extra={"svcctl_error": str(error)})
 
     def _leave_all(self) -> None:
-        for membership in tuple(self._memberships):
-            self._leave(membership)
+        if not is_passed_on():
+            for membership in tuple(self._memberships):
+                self._leave(membership)
 
     def _membership(self, addr: str, interface: str | int) -> bytes:
         """Return ``struct ipv6_mreq`` or ``struct ip_mreqn``."""

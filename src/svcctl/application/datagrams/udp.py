@@ -92,7 +92,7 @@ class DatagramService(Service):
     async def drain(self) -> None:
         """Take no more datagrams and wait for those in flight; cancelled, cut them off."""
         if self._port is not None:
-            own = self._listening is None or not self._listening.inherited
+            own = self._listening is None or not self._listening.stays
             await self._port.drain(last_call=own, read_on=self._hears_answers)
 
     async def stopService(self) -> None:

@@ -54,7 +54,7 @@ def describe_application(application: Application, origin: Origin) -> Manifest:
         tree=tree,
         origin=origin,
         identity=Identity(uid=process.uid, gid=process.gid),
-        needs=with_found(stated_needs(application.needs), application.needs, root, tree),
+        needs=with_found(stated_needs(application.needs), application.needs, root, tree, origin),
         lifecycle=Lifecycle(
             start_limit_ms=_milliseconds("start_timeout", application.start_timeout),
             stop_limit_ms=_milliseconds("stop_timeout", application.stop_timeout),

@@ -5,10 +5,11 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
+from svcctl.application.describing import asked
 from svcctl.application.service import Service
 from svcctl.application.tree.record import record_of, walk
 from svcctl.errors import Problem, ProblemsError
-from svcctl.manifest.model import Needs, ServiceNode, connections_of
+from svcctl.manifest.model import Needs, Origin, ServiceNode, Setting, connections_of
 
 
 def stated_needs(given: dict[str, Any]) -> Needs:
@@ -35,8 +36,17 @@ def _as_manifest_value(value: object) -> object:
     return tuple(value) if isinstance(value, list) else value
 
 
-def with_found(needs: Needs, stated: dict[str, Any], root: object, tree: ServiceNode) -> Needs:
-    """Add the needs that follow from the services, where the application states none of that kind."""
+def with_found(
+    needs: Needs, stated: dict[str, Any], root: object, tree: ServiceNode, origin: Origin
+) -> Needs:
+    """Add the needs that follow from the services, where the application states none of that kind.
+
+    What was saved is saved again, so it has a state folder whatever it states. Credentials and settings that were
+    asked for join those it states.
+    """
+    needs = _with_asked(needs)
+    if origin.kind == "saved" and "state" not in needs.directories:
+        needs = replace(needs, directories=(*needs.directories, "state"))
     if "network" not in stated and connections_of(tree):
         needs = replace(needs, network="outbound")
     if "programs" not in stated:
@@ -46,6 +56,18 @@ def with_found(needs: Needs, stated: dict[str, Any], root: object, tree: Service
         # A name alone is looked for at run time: which file it is, is no fact about the application.
         named = all(path.startswith("/") for path in found)
         needs = replace(needs, programs=tuple(dict.fromkeys(found)) if named else ("*",))
+    return needs
+
+
+def _with_asked(needs: Needs) -> Needs:
+    if asked.credentials:
+        needs = replace(needs, credentials=tuple(dict.fromkeys((*needs.credentials, *asked.credentials))))
+    if asked.variables:
+        needs = replace(
+            needs,
+            environment=tuple(dict.fromkeys((*needs.environment, *asked.variables))),
+            settings=(*needs.settings, *(Setting(**each._asdict()) for each in asked.variables.values())),
+        )
     return needs
 
 

@@ -13,6 +13,7 @@ from typing import Any, Self
 from svcctl.application.observing import kept
 from svcctl.application.observing.opening import open_log
 from svcctl.application.observing.reader import LogReader
+from svcctl.errors import ConfigurationError, SvcctlError
 
 
 class BaseLogFile:
@@ -55,7 +56,8 @@ class BaseLogFile:
         if defaultMode is None:
             with contextlib.suppress(OSError):
                 self.defaultMode = stat.S_IMODE(Path(self.path).lstat().st_mode)
-        self._begin()
+        self._reset()
+        self._open()
 
     @classmethod
     def fromFullPath(cls, filename: str, *args: Any, **kwargs: Any) -> Self:  # noqa: ANN401 (those of the class)
@@ -63,29 +65,68 @@ class BaseLogFile:
         path = Path(filename).absolute()
         return cls(path.name, str(path.parent), *args, **kwargs)
 
-    def _begin(self) -> None:
+    @classmethod
+    def unopened(cls, path: str) -> Self:
+        """Make one that opens its file when it is written to."""
+        made = cls.__new__(cls)
+        folder, _, name = path.rpartition("/")
+        state = {"name": name, "directory": folder or "/", "path": path, "defaultMode": None, "owner": None}
+        made.__setstate__({**state, "compress": False, "size": 0})
+        return made
+
+    def _reset(self) -> None:
         self._lock = threading.RLock()
         self._torn = b""
         self._compressing: threading.Thread | None = None
+        self._opened: int | None = None
+        self._regular = True
         self.closed = False
-        self._adopt(open_log(self.path, self.defaultMode, owner=self.owner))
+
+    def open_again(self) -> None:
+        """Open the file of one that comes out of a saved application now, not when it is written to.
+
+        Raises:
+            PermissionDeniedError: The file belongs to another user.
+            ConfigurationError: It cannot be opened.
+        """
+        with self._lock:
+            try:
+                self._open()
+            except SvcctlError:
+                raise
+            except OSError as error:
+                raise ConfigurationError(
+                    f"the log file {self.path} cannot be opened: {error.strerror}", hint="make its folder"
+                ) from error
+
+    def _open(self) -> None:
+        if self._opened is None and not self.closed:
+            self._adopt(open_log(self.path, self.defaultMode, owner=self.owner))
+
+    @property
+    def _descriptor(self) -> int:
+        """The file that is written to now."""
+        self._open()
+        if self._opened is None:
+            raise ValueError(f"the log file {self.path} is closed")
+        return self._opened
 
     def _adopt(self, descriptor: int) -> None:
         facts = os.fstat(descriptor)
-        self._descriptor = descriptor
+        self._opened = descriptor
         # What is written to a terminal or to /dev/null neither grows nor moves.
         self._regular = stat.S_ISREG(facts.st_mode)
         self.size = facts.st_size if self._regular else 0
 
     def __getstate__(self) -> dict[str, Any]:
-        """Return what is saved with an application: all but the open file, which is opened again."""
-        left_out = {"_lock", "_descriptor", "_compressing", "_torn", "rotation_error"}
+        """Return what is saved with an application: all but the open file, which is opened again when it is used."""
+        left_out = {"_lock", "_opened", "_regular", "_compressing", "_torn", "rotation_error"}
         return {name: value for name, value in self.__dict__.items() if name not in left_out}
 
     def __setstate__(self, state: dict[str, Any]) -> None:
         self.__dict__.update(state)
         self.rotation_error = None
-        self._begin()
+        self._reset()
 
     def fileno(self) -> int:
         """Return the descriptor of the file that is written to now."""
@@ -106,6 +147,7 @@ class BaseLogFile:
         with self._lock:
             if self.closed:
                 raise ValueError(f"the log file {self.path} is closed")
+            self._open()
             if self.shouldRotate():
                 self.rotate()
             self._complete()
@@ -138,7 +180,9 @@ class BaseLogFile:
             if not self.closed:
                 self.flush()
                 self.closed = True
-                os.close(self._descriptor)
+                if self._opened is not None:
+                    os.close(self._opened)
+                    self._opened = None
             self._wait()
 
     def reopen(self) -> None:
@@ -152,7 +196,8 @@ class BaseLogFile:
                 raise ValueError(f"the log file {self.path} is closed")
             descriptor = open_log(self.path, self.defaultMode, owner=self.owner)
             self.flush()
-            os.close(self._descriptor)
+            if self._opened is not None:
+                os.close(self._opened)
             self._adopt(descriptor)
 
     def rotate(self) -> None:
@@ -171,6 +216,7 @@ class BaseLogFile:
     def _try(self, rotate: Callable[[], None]) -> None:
         with self._lock:
             try:
+                self._open()
                 rotate()
             except OSError as error:
                 self.rotation_error = error

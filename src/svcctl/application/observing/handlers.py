@@ -22,11 +22,18 @@ class ObserverHandler(logging.Handler):
 
     Args:
         observer: Called with one argument. What it raises is handled as an error of any handler is.
+
+    Raises:
+        SvcctlError: It is the observer of an application that was saved, and its file cannot be opened.
     """
 
     def __init__(self, observer: Observer) -> None:
         super().__init__()
         self.observer = observer
+        # Now, while paths and rights are those that its file was saved with.
+        open_again = self._hook("open_again")
+        if open_again is not None:
+            open_again()
 
     def emit(self, record: logging.LogRecord) -> None:
         """Pass a record on."""
@@ -37,9 +44,14 @@ class ObserverHandler(logging.Handler):
 
     def renew(self) -> None:
         """Have the observer's log file rotated, or opened again if somebody else has rotated it."""
-        renew = getattr(getattr(self.observer, "__self__", self.observer), "renew", None)
-        if callable(renew):
+        renew = self._hook("renew")
+        if renew is not None:
             renew()
+
+    def _hook(self, name: str) -> Callable[[], object] | None:
+        """Return a method of the object that the observer is, or is a method of."""
+        hook = getattr(getattr(self.observer, "__self__", self.observer), name, None)
+        return hook if callable(hook) else None
 
     def _event(self, record: logging.LogRecord) -> EventDict:
         event = getattr(record, EVENT, None)

@@ -46,8 +46,21 @@ class ServiceMaker:
         self.description = description
         self.tapname = tapname
 
+    @property
+    def options(self) -> Any:  # noqa: ANN401 (a class of options)
+        """The module's ``Options``."""
+        return self._of_module("Options")
+
+    @property
+    def makeService(self) -> Any:  # noqa: ANN401 (a function of the module)
+        """The module's function."""
+        return self._of_module("makeService")
+
     def __getattr__(self, name: str) -> Any:  # noqa: ANN401 (what the module has)
-        """Return what the module has: its ``Options`` under the name of ``options``, too."""
+        """Return whatever else the module has."""
         if name.startswith("__") or "module" not in vars(self):
             raise AttributeError(name)
-        return getattr(importlib.import_module(self.module), "Options" if name == "options" else name)
+        return self._of_module("Options" if name == "options" else name)
+
+    def _of_module(self, name: str) -> Any:  # noqa: ANN401 (what the module has)
+        return getattr(importlib.import_module(self.module), name)

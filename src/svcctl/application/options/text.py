@@ -51,9 +51,25 @@ def _lines(table: Table, width: int) -> Iterator[str]:
             yield from _entry(f"    {_names(command)}", command.doc, width)
     if table.about:
         yield ""
-        for line in table.about.splitlines():
-            indent = line[: len(line) - len(line.lstrip())]
-            yield from textwrap.wrap(line, width, subsequent_indent=indent) or [""]
+        for paragraph in _paragraphs(table.about):
+            indent = paragraph[: len(paragraph) - len(paragraph.lstrip())]
+            yield from textwrap.wrap(paragraph, width, subsequent_indent=indent) or [""]
+
+
+def _paragraphs(about: str) -> Iterator[str]:
+    """Yield the lines of a text, those of a paragraph as one; what is indented or an item of a list stays apart."""
+    paragraph: list[str] = []
+    for line in about.splitlines():
+        apart = line[:1].isspace() or not line.strip()
+        if paragraph and (apart or line.startswith(("- ", "* "))):
+            yield " ".join(paragraph)
+            paragraph.clear()
+        if apart:
+            yield line
+        else:
+            paragraph.append(line.strip())
+    if paragraph:
+        yield " ".join(paragraph)
 
 
 def _names(command: Command) -> str:

@@ -27,14 +27,14 @@ def coerced(flag: str, text: str, coerce: Callable[[str], Any], units: str = "")
         >>> coerced("--port", "80", int)
         80
     """
+    hint = str(getattr(coerce, "coerceDoc", "")) or "--help says what it takes"
     try:
         return coerce(text)
     except HelpRequestedError:
         raise
     except SvcctlError as error:
-        raise UsageError(f"{flag}: {error.message}", hint=error.hint) from error
+        raise UsageError(f"{flag}: {error.message}", hint=error.hint or hint) from error
     except Exception as error:  # the coercing function is the plug-in's own and may raise anything
-        hint = str(getattr(coerce, "coerceDoc", "")) or "--help says what it takes"
         if coerce in _NUMBERS:
             counted = f" of {units}" if units else ""
             raise UsageError(f"{flag}: {text!r} is not {_NUMBERS[coerce]}{counted}", hint=hint) from error

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import hashlib
 import logging
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -12,18 +13,20 @@ from svcctl.application.persisting import keys, places, trust, writing
 from svcctl.application.persisting.envelope import (
     BrokenError,
     Key,
-    Opened,
     OtherKeyError,
     facts_of,
     line_of,
+    opened,
     seal,
     unseal,
 )
 from svcctl.application.persisting.errors import DamagedStateError, StateNotSavedError
 from svcctl.application.persisting.sealing import Cipher
 from svcctl.errors import (
+    EX_NOPERM,
     ApplicationNotFoundError,
     SavedStateError,
+    SvcctlError,
     UsageError,
 )
 
@@ -38,6 +41,10 @@ PREVIOUS = ".previous"
 _SUFFIXES = {"pickle": "tap", "source": "tas"}
 
 
+class _MissingError(ApplicationNotFoundError):
+    """There is no such file, rather than one that cannot be read."""
+
+
 class State(NamedTuple):
     """A saved application, verified and decrypted.
 
@@ -46,12 +53,14 @@ class State(NamedTuple):
         facts: As in :class:`~svcctl.application.persisting.envelope.Opened`.
         body: The application, in the style that the facts name.
         cipher: What it was encrypted with; ``None`` if it was not.
+        digest: SHA-256 of the file as a whole, in hexadecimal.
     """
 
     path: str
     facts: dict[str, Any]
     body: bytes
     cipher: Cipher | None
+    digest: str
 
 
 def file_name(name: str, tag: str | None, style: str, *, encrypted: bool = False) -> str:
@@ -107,6 +116,7 @@ def read_state(
     passphrase: str | None = None,
     known: Sequence[Key] | None = None,
     owners: tuple[int, ...] = (),
+    itself: bool = False,
 ) -> State:
     """Return what a file holds, or the one before it if that is damaged or missing.
 
@@ -115,6 +125,7 @@ def read_state(
         passphrase: What an encrypted file was encrypted with.
         known: The keys to verify it with; ``None`` for those of this machine.
         owners: Who may own it, beside root and the caller; for those who will not execute what is in it.
+        itself: It has to be this file, not the one before it.
 
     Raises:
         ApplicationNotFoundError: There is no such file, or it cannot be read.
@@ -124,37 +135,75 @@ def read_state(
     """
     known = keys.known_keys() if known is None else known
     try:
-        used, opened = path, _read(path, known, owners)
+        used, data = path, _verified(path, known, owners)
     except (DamagedStateError, ApplicationNotFoundError) as error:
-        if isinstance(error, ApplicationNotFoundError) and not isinstance(error.__cause__, FileNotFoundError):
+        if itself or not (isinstance(error, DamagedStateError) or is_missing(error)):
             raise
         try:
-            used, opened = path + PREVIOUS, _read(path + PREVIOUS, known, owners)
-        except (SavedStateError, ApplicationNotFoundError):
-            raise error from None
+            used, data = path + PREVIOUS, _verified(path + PREVIOUS, known, owners)
+        except (SavedStateError, ApplicationNotFoundError) as other:
+            raise _decisive(error, other) from None
         _log.warning(
             "the saved state cannot be used; the one before it is taken",
             extra={"svcctl_path": used, "svcctl_reason": error.message},
         )
-    facts = opened.facts
-    if facts.get("cipher") is None:
+    return decrypted(used, data, passphrase)
+
+
+def is_missing(error: SvcctlError) -> bool:
+    """Tell whether an error of :func:`read_state` means that there is no such file, nor one before it."""
+    return isinstance(error, _MissingError)
+
+
+def _decisive(error: SvcctlError, of_previous: SvcctlError) -> SvcctlError:
+    """Return what keeps an application from being loaded: what is there says more than what is not."""
+    return of_previous if is_missing(error) and not is_missing(of_previous) else error
+
+
+def decrypted(path: str, data: bytes, passphrase: str | None) -> State:
+    """Return what is in the bytes of a file that have been verified.
+
+    Args:
+        path: The file, for messages.
+        data: Its bytes.
+        passphrase: What it was encrypted with, ``None`` if it was not.
+
+    Raises:
+        UsageError: A passphrase was given and the file is not encrypted.
+        SavedStateError: The passphrase is missing or wrong.
+        ConfigurationError: Encryption is not installed.
+    """
+    digest = hashlib.sha256(data).hexdigest()
+    found = opened(data)
+    if found.facts.get("cipher") is None:
         if passphrase is not None:
-            raise UsageError(f"{used} is not encrypted", hint="leave the passphrase out")
-        return State(used, facts, opened.body, None)
-    cipher, body = Cipher.decrypt(used, opened, passphrase)
-    return State(used, facts, body, cipher)
+            raise UsageError(f"{path} is not encrypted", hint="leave the passphrase out")
+        return State(path, found.facts, found.body, None, digest)
+    cipher, body = Cipher.decrypt(path, found, passphrase)
+    return State(path, found.facts, body, cipher, digest)
 
 
-def _read(path: str, known: Sequence[Key], owners: tuple[int, ...]) -> Opened:
+def read(path: str, owners: tuple[int, ...] = ()) -> bytes:
+    """Return the bytes of a file that nobody else could have written; nothing else about it is verified.
+
+    Raises:
+        ApplicationNotFoundError: There is no such file, or it cannot be read.
+        SavedStateError: Others own it or could have written it.
+    """
     try:
         with trust.folder_of(path, owners=owners) as (folder, name):
-            data = trust.read(folder, name, path, trust.STATE._replace(owners=owners))
+            return trust.read(folder, name, path, trust.STATE._replace(owners=owners))
     except OSError as error:
-        raise ApplicationNotFoundError(
+        kind = _MissingError if isinstance(error, FileNotFoundError) else ApplicationNotFoundError
+        raise kind(
             f"cannot read {path}: {error.strerror}", hint="name a file that svcctl has saved"
         ) from error
+
+
+def _verified(path: str, known: Sequence[Key], owners: tuple[int, ...]) -> bytes:
+    data = read(path, owners)
     try:
-        return unseal(data, known)
+        unseal(data, known)
     except OtherKeyError as error:
         raise DamagedStateError(
             f"{path} was sealed with the key {error}, which is not here",
@@ -164,6 +213,7 @@ def _read(path: str, known: Sequence[Key], owners: tuple[int, ...]) -> Opened:
         raise DamagedStateError(
             f"{path} is not used: {error}", hint="put it back from a backup, or start from the original"
         ) from None
+    return data
 
 
 def write_state(
@@ -198,10 +248,13 @@ def write_state(
             sealed = seal(line, body if cipher is None else cipher.encrypt(line, body, facts), key)
             writing.replace(folder, name, sealed, previous=name + PREVIOUS if whole else None)
     except OSError as error:
-        raise StateNotSavedError(
+        failed = StateNotSavedError(
             f"cannot save {path}: {error.strerror or error}",
             hint="what was saved there before is as it was; is the disk full, or the folder not yours?",
-        ) from error
+        )
+        if isinstance(error, PermissionError):
+            failed.exit_status = EX_NOPERM
+        raise failed from error
     _log.info("the state was saved", extra={"svcctl_path": path, "svcctl_generation": facts["generation"]})
 
 

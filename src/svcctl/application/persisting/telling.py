@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import logging
 import sys
 from typing import TYPE_CHECKING
@@ -22,7 +23,12 @@ def save(application: Application, tag: str | None, filename: str | None, passph
     heard = _log.hasHandlers()
     name = filename or persistent.path(tag, encrypted=passphrase is not None or None)
     if not heard:
-        sys.stderr.write(f"Saving {application.name} application to {name}...\n")
+        _say(f"Saving {application.name} application to {name}...\n")
     persistent.save(tag, filename, passphrase)
     if not heard:
-        sys.stderr.write("Saved.\n")
+        _say("Saved.\n")
+
+
+def _say(text: str) -> None:
+    with contextlib.suppress(AttributeError, OSError, ValueError):  # there is no stderr, or nobody reads it
+        sys.stderr.write(text)

@@ -41,9 +41,10 @@ class Connection(socket.socket):
     that costs nothing per byte and leaves the protocol alone.
     """
 
-    __slots__ = ("asked", "over", "protocol", "transport")
+    __slots__ = ("asked", "over", "protocol", "since", "transport")
 
     asked: bool
+    since: float  # the loop's time at which it was accepted
     over: Callable[[Connection], None] | None
     protocol: asyncio.BaseProtocol | None
     transport: Any  # uvloop's transports are no instances of asyncio's classes
@@ -72,6 +73,10 @@ class Acceptor:
         sock: The socket; it listens and does not block.
         make_protocol: Makes the protocol of a connection.
         tls: Returns the context for a new connection, to wrap it in TLS.
+
+    Attributes:
+        connections: Those that are open.
+        accepted: How many there have been.
     """
 
     def __init__(
@@ -81,6 +86,7 @@ class Acceptor:
         tls: Callable[[], ssl.SSLContext] | None = None,
     ) -> None:
         self.connections: set[Connection] = set()
+        self.accepted = 0
         self._sock = sock
         self._make_protocol = make_protocol
         self._tls = tls
@@ -156,6 +162,8 @@ class Acceptor:
             connection.setblocking(False)  # noqa: FBT003 (the standard library's signature)
             connection.over, connection.protocol, connection.transport = self._ended, None, None
             connection.asked = False
+            connection.since = self._loop.time()
+            self.accepted += 1
             self.connections.add(connection)
             task = self._loop.create_task(self._attach(connection, peer))
             self._attaching.add(task)

@@ -19,22 +19,31 @@ class LockFile:
 
     Args:
         path: The path to be locked; the file is ``PATH.lock``.
+        held: Descriptor of the file if another process holds the lock and shares it.
 
     Raises:
         OSError: The file cannot be made or is no plain file; ``EADDRINUSE`` if somebody else holds the lock.
     """
 
-    def __init__(self, path: str) -> None:
+    def __init__(self, path: str, held: int = -1) -> None:
         self._path = f"{os.path.abspath(path)}.lock"  # noqa: PTH100 (pathlib is slow to import)
-        self._descriptor = -1
+        self._descriptor = held
         while self._descriptor < 0:
             self._descriptor = _try(self._path)
 
-    def release(self) -> None:
-        """Remove the file and give the lock up."""
+    def fileno(self) -> int:
+        """Return the descriptor of the file: whoever has it holds the lock, too."""
+        return self._descriptor
+
+    def release(self, *, leave: bool = False) -> None:
+        """Remove the file and give the lock up.
+
+        Args:
+            leave: Leave the file, for another process that holds the lock, too, or takes it next.
+        """
         try:
             # Nobody else removes it while we hold the lock, but a folder may be open to people who do not ask.
-            if _same(self._descriptor, self._path):
+            if not leave and _same(self._descriptor, self._path):
                 os.unlink(self._path)  # noqa: PTH108 (pathlib is slow to import)
         except OSError as error:
             _log.debug("lock file not removed", extra={"svcctl_path": self._path, "svcctl_error": str(error)})

@@ -12,7 +12,7 @@ import os
 import socket
 import stat
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any, TypeGuard
+from typing import TYPE_CHECKING, Any, Protocol, TypeGuard
 
 from svcctl.endpoints.values import Endpoint, Systemd, Tcp6, Unix, descriptor_name, unwrapped
 from svcctl.errors import BindError, MissingSocketError, UsageError
@@ -26,7 +26,6 @@ if TYPE_CHECKING:
 _log = logging.getLogger(__name__)
 
 _DOMAINS = {"INET": socket.AF_INET, "INET6": socket.AF_INET6, "UNIX": socket.AF_UNIX}
-_FIRST_UNPRIVILEGED_PORT = 1024
 _HIGHEST_PORT = 65535
 _LONGEST_BACKLOG = 2**31 - 1
 _LONGEST_PATH = 107  # unix(7): sun_path holds 108 bytes with its NUL
@@ -107,6 +106,7 @@ class Listening(Value):
         inherited: The init system has it, too, so it stays open until the process ends.
         identity: Device and inode of the path as it was made: what has taken its place since is not ours.
         lock: The lock of the path, if it is held for as long as the socket is open.
+        name: Name of the descriptor, for the sockets that may outlive the process; empty for all others.
     """
 
     socket: socket.socket
@@ -114,26 +114,73 @@ class Listening(Value):
     inherited: bool
     identity: tuple[int, int] = (0, 0)
     lock: LockFile | None = None
+    name: str = ""
+
+    @property
+    def stays(self) -> bool:
+        """Whether the socket goes on to listen when it is closed here: somebody else has it, too."""
+        return self.inherited or (_heir is not None and _heir.goes_on(self))
 
     def close(self) -> None:
-        """Give the socket back; never shut an inherited one down nor remove its path."""
+        """Give the socket back; never shut one down that others have, too, nor remove its path."""
         if self.inherited:
             _inherited.give_back(self.socket)
             return
-        if self.path:
+        stays = self.stays
+        own.pop(self.socket.fileno(), None)
+        if _heir is not None and not stays:
+            _heir.closing(self)
+        if self.path and not stays:
             _remove_own_path(self.path, self.identity)
         self.socket.close()
         if self.lock is not None:
-            self.lock.release()
+            self.lock.release(leave=stays)
+
+
+class Heir(Protocol):
+    """What takes the sockets that were bound here when the process ends, and gives them to the next one.
+
+    Attributes:
+        passed_on: Another process has taken over all sockets.
+    """
+
+    passed_on: bool
+
+    def take(self, endpoint: Endpoint) -> Listening | None:
+        """Return what the process before this one has left for an endpoint."""
+
+    def opened(self, listening: Listening) -> None:
+        """Take note of a socket that has been bound, or taken."""
+
+    def goes_on(self, listening: Listening) -> bool:
+        """Return whether a socket has a next process that it goes to."""
+
+    def closing(self, listening: Listening) -> None:
+        """Take note that a socket is closed for good."""
 
 
 _inherited = Inherited()
+_heir: Heir | None = None
+
+#: The sockets that were bound by this process and are open, by descriptor.
+own: dict[int, Listening] = {}
+
+
+def leave_to(heir: Heir | None) -> None:
+    """Say what takes the sockets of this process when it ends; ``None``: nothing does."""
+    global _heir  # noqa: PLW0603 (as for the inherited ones)
+    _heir = heir
 
 
 def hand_over(inherited: Inherited) -> None:
     """Make sockets of the init system known to all listeners of this process."""
     global _inherited  # noqa: PLW0603 (the descriptors are the process's, and so is their table)
     _inherited = inherited
+
+
+def is_passed_on() -> bool:
+    """Return whether another process has taken over all sockets: what is set on them is that one's."""
+    return _heir is not None and _heir.passed_on
 
 
 def check_port(port: object) -> None:
@@ -190,7 +237,15 @@ def open_socket(endpoint: Endpoint) -> Listening:
         if inherited.type == socket.SOCK_DGRAM and inherited.family != socket.AF_UNIX:
             inherited.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, _is_shared(endpoint))
         return Listening(inherited, "", inherited=True)
-    return bind_socket(endpoint)
+    left = _heir.take(unwrapped(endpoint)) if _heir is not None else None
+    listening = left or bind_socket(endpoint)
+    if endpoint.datagrams and not getattr(endpoint, "port", 1):
+        return listening  # the system has chosen the port, to talk to others: nobody sends there unasked
+    listening = listening.replace(name=descriptor_name(endpoint))
+    own[listening.socket.fileno()] = listening
+    if _heir is not None:
+        _heir.opened(listening)
+    return listening
 
 
 def bind_socket(endpoint: Endpoint) -> Listening:
@@ -203,9 +258,10 @@ def bind_socket(endpoint: Endpoint) -> Listening:
     try:
         return _bind(unwrapped(endpoint))
     except OSError as error:
-        from svcctl.endpoints.grammar import format_endpoint  # noqa: PLC0415 (only errors need the text)
+        from svcctl.application.servers.hints import hint_for  # noqa: PLC0415 (only for errors)
+        from svcctl.endpoints.grammar import format_endpoint  # noqa: PLC0415 (the same)
 
-        raise BindError(format_endpoint(endpoint), error, hint=_hint(error, endpoint)) from error
+        raise BindError(format_endpoint(endpoint), error, hint=hint_for(error, endpoint)) from error
 
 
 def _bind(endpoint: Endpoint) -> Listening:
@@ -339,36 +395,3 @@ def _mismatch(name: str, sock: socket.socket, endpoint: Endpoint) -> str:
         f"the socket named {name} that was handed over is {sock.family.name} {socket.SocketKind(sock.type).name}, "
         f"not {family.name} {wanted.name}"
     )
-
-
-def _hint(error: OSError, endpoint: Endpoint) -> str:
-    if _is_path(endpoint):
-        return _path_hint(error, endpoint.address)
-    port = getattr(endpoint, "port", 0)
-    if error.errno in {errno.EACCES, errno.EPERM} and 0 < port < _FIRST_UNPRIVILEGED_PORT:
-        return "ports below 1024 need privileges; `svcctl install` has systemd open the port instead"
-    if error.errno == errno.EADDRINUSE:
-        return f"something listens there already: `ss -lnp 'sport = :{port}'` shows what"
-    if error.errno == errno.EADDRNOTAVAIL:
-        return "this machine has no such address (yet)"
-    return ""
-
-
-_NO_FILES = "the user of this process may not make files in that folder, or may not look into it"
-_NO_LOCK = "the name with .lock behind it is no plain file, as the framework's own lock was none: remove it"
-_PATH_HINTS = {
-    errno.ENOENT: "the folder of the socket does not exist: make it, or give another path",
-    **dict.fromkeys((errno.EACCES, errno.EPERM, errno.EROFS), _NO_FILES),
-    **dict.fromkeys((errno.ELOOP, errno.EISDIR, errno.ENXIO), _NO_LOCK),
-}
-
-
-def _path_hint(error: OSError, path: str) -> str:
-    if error.errno != errno.EADDRINUSE:
-        return _PATH_HINTS.get(error.errno or 0, "")
-    try:
-        if not stat.S_ISSOCK(os.lstat(path).st_mode):
-            return "there is something else than a socket under that name: remove it, or give another path"
-    except OSError:
-        return "another process holds its lock, the name with .lock behind it"
-    return "something listens there already: `ss -lxp` shows what"

@@ -41,12 +41,13 @@ class Transition:
         before: The state it left.
         after: The state it is in.
         error: Why, if it failed.
+        record: The driver's own book about the service.
     """
 
-    __slots__ = ("_record", "after", "before", "error")
+    __slots__ = ("after", "before", "error", "record")
 
     def __init__(self, record: Record, before: State, after: State, error: BaseException | None) -> None:
-        self._record = record
+        self.record = record
         self.before = before
         self.after = after
         self.error = error
@@ -54,7 +55,7 @@ class Transition:
     @property
     def path(self) -> str:
         """Path of the service in the tree as it is now; worked out only when somebody asks."""
-        return path_of(self._record)
+        return path_of(self.record)
 
     def __str__(self) -> str:
         return f"{self.path} was {self.before.value} and is {self.after.value}"

@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from collections.abc import Awaitable, Mapping
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from svcctl.application.interfaces import IPersistable, IProcess, IService, IServiceCollection
 
 if TYPE_CHECKING:
+    from svcctl.application.clients.client import SSLClient, TCPClient, UNIXClient
+    from svcctl.application.datagrams.udp import UDPServer
+    from svcctl.application.internet import TCPServer, UNIXServer
+    from svcctl.application.servers.tls_server import SSLServer
     from svcctl.application.supervision import Supervision
     from svcctl.manifest.model import Manifest, Origin
+
+_S = TypeVar("_S")
 
 
 class Process:
@@ -29,7 +35,10 @@ class Process:
 class Application:
     """A tree of services with a name: what a ``.tac`` file binds to ``application``.
 
-    It is no service itself: ``IService(application)`` is the root of its tree.
+    It is no service itself: ``IService(application)`` is the root of its tree. The methods ``listen*`` and
+    ``connect*`` are those of the framework's oldest form: each puts a service of :mod:`svcctl.application.internet`
+    right below that root and returns it, so that it binds and connects when the application runs, now if it does,
+    and is described, saved and stopped like any other.
 
     Args:
         name: Names logs and state. One line.
@@ -130,6 +139,134 @@ class Application:
         from svcctl.application.persisting.telling import save  # noqa: PLC0415 (only for what is saved)
 
         save(self, tag, filename, passphrase)
+
+    def listenTCP(self, port: int, factory: Any, backlog: int = 50, interface: str = "") -> TCPServer:  # noqa: ANN401 (three kinds of factory)
+        """Listen on a TCP port; arguments as for :class:`~svcctl.application.internet.TCPServer`."""
+        from svcctl.application.internet import TCPServer  # noqa: PLC0415 (most applications make their servers themselves)
+
+        return self._with(TCPServer(port, factory, backlog, interface))
+
+    def listenSSL(
+        self,
+        port: int,
+        factory: Any,  # noqa: ANN401 (three kinds of factory)
+        ctxFactory: Any,  # noqa: ANN401 (contexts need no common class)
+        backlog: int = 50,
+        interface: str = "",
+    ) -> SSLServer:
+        """Listen on a TCP port and speak TLS; arguments as for ``internet.SSLServer``."""
+        from svcctl.application.servers.tls_server import SSLServer  # noqa: PLC0415 (as above)
+
+        return self._with(SSLServer(port, factory, ctxFactory, backlog, interface))
+
+    def listenUNIX(self, filename: str, factory: Any, backlog: int = 50, mode: int = 0o666) -> UNIXServer:  # noqa: ANN401 (three kinds of factory)
+        """Listen on a stream socket in the file system; arguments as for ``internet.UNIXServer``."""
+        from svcctl.application.internet import UNIXServer  # noqa: PLC0415 (as above)
+
+        return self._with(UNIXServer(filename, factory, backlog, mode))
+
+    def listenUDP(self, port: int, proto: Any, interface: str = "", maxPacketSize: int = 8192) -> UDPServer:  # noqa: ANN401 (two kinds of protocol)
+        """Receive datagrams on a UDP port; arguments as for ``internet.UDPServer``."""
+        from svcctl.application.datagrams.udp import UDPServer  # noqa: PLC0415 (as above)
+
+        return self._with(UDPServer(port, proto, interface, maxPacketSize))
+
+    def connectTCP(
+        self,
+        host: str,
+        port: int,
+        factory: Any,  # noqa: ANN401 (three kinds of factory)
+        timeout: float | None = 30,
+        bindAddress: str | tuple[str, int] | None = None,
+    ) -> TCPClient:
+        """Connect to a TCP port; arguments as for ``internet.TCPClient``."""
+        from svcctl.application.clients.client import TCPClient  # noqa: PLC0415 (as above)
+
+        return self._with(TCPClient(host, port, factory, timeout, bindAddress))
+
+    def connectSSL(
+        self,
+        host: str,
+        port: int,
+        factory: Any,  # noqa: ANN401 (three kinds of factory)
+        ctxFactory: Any,  # noqa: ANN401 (contexts need no common class)
+        timeout: float | None = 30,
+        bindAddress: str | tuple[str, int] | None = None,
+    ) -> SSLClient:
+        """Connect to a TCP port and speak TLS; arguments as for ``internet.SSLClient``."""
+        from svcctl.application.clients.client import SSLClient  # noqa: PLC0415 (as above)
+
+        return self._with(SSLClient(host, port, factory, ctxFactory, timeout, bindAddress))
+
+    def connectUNIX(self, address: str, factory: Any, timeout: float | None = 30) -> UNIXClient:  # noqa: ANN401 (three kinds of factory)
+        """Connect to a stream socket in the file system; arguments as for ``internet.UNIXClient``."""
+        from svcctl.application.clients.client import UNIXClient  # noqa: PLC0415 (as above)
+
+        return self._with(UNIXClient(address, factory, timeout))
+
+    def _with(self, service: _S) -> _S:
+        """Put a service right below the root."""
+        self._components[IServiceCollection].addService(service)  # type: ignore[attr-defined]  # it is the root
+        return service
+
+    def unlistenTCP(self, port: int, interface: str = "") -> Awaitable[None]:
+        """Take the server of a TCP port out; if it runs, it accepts no more and its connections end first.
+
+        Returns:
+            An awaitable that is done when the port is closed. It may be dropped.
+
+        Raises:
+            ServiceNotFoundError: Nothing of the kind is right below the root.
+        """
+        from svcctl.application.internet import TCPServer  # noqa: PLC0415 (as above)
+
+        return self._without(TCPServer, port=port, interface=interface)
+
+    def unlistenSSL(self, port: int, interface: str = "") -> Awaitable[None]:
+        """Take the TLS server of a TCP port out; the rest as for :meth:`unlistenTCP`."""
+        from svcctl.application.servers.tls_server import SSLServer  # noqa: PLC0415 (as above)
+
+        return self._without(SSLServer, port=port, interface=interface)
+
+    def unlistenUNIX(self, filename: str) -> Awaitable[None]:
+        """Take the server of a socket in the file system out; the rest as for :meth:`unlistenTCP`."""
+        from svcctl.application.internet import UNIXServer  # noqa: PLC0415 (as above)
+
+        return self._without(UNIXServer, address=filename)
+
+    def unlistenUDP(self, port: int, interface: str = "") -> Awaitable[None]:
+        """Take the server of a UDP port out; the rest as for :meth:`unlistenTCP`."""
+        from svcctl.application.datagrams.udp import UDPServer  # noqa: PLC0415 (as above)
+
+        return self._without(UDPServer, port=port, interface=interface)
+
+    def _without(self, kind: type, **where: object) -> Awaitable[None]:
+        """Take a server out by its place."""
+        from svcctl.application.scripting.ports import close  # noqa: PLC0415 (only where ports are closed)
+
+        return close(self, kind, **where)
+
+    def run(self, save: bool = True, installSignalHandlers: bool = True) -> None:  # noqa: FBT001, FBT002 (the framework's signature)
+        """Run the application until SIGINT or SIGTERM, from the program that has made it.
+
+        For programs alone: what is loaded by ``svcctl run`` is run by that, which also tells the init system,
+        changes the user and the name of the process, and keeps a log. A second signal cuts the stop short. The log goes to the ``ILogObserver`` of
+        the application if it has one, and wherever the program itself has told :mod:`logging`.
+
+        Args:
+            save: Save it when it has stopped, as ``NAME-shutdown.tap``; as for :meth:`save`.
+            installSignalHandlers: Whether the signals end it; ``reactor.stop()`` does in any case.
+
+        Raises:
+            StartError: It could not be started; nothing is saved.
+            ServiceFailedError: Something failed later; it has been stopped and saved.
+            LifecycleError: A loop runs already, or a ``.tac`` is being loaded.
+            PermissionDeniedError: The application is to serve as another user or group than the present ones.
+            StateNotSavedError: As for :meth:`save`.
+        """
+        from svcctl.application.scripting.running import run  # noqa: PLC0415 (only for programs of their own)
+
+        run(self, save=save, signals=installSignalHandlers)
 
 
 def loadApplication(filename: str, kind: str, passphrase: str | None = None) -> Any:  # noqa: ANN401 (what the file gives; nobody has looked at it)

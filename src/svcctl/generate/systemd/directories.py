@@ -25,6 +25,9 @@ _ROOTS: dict[DirectoryRoot, tuple[str, int, str, str]] = {
     "config": ("ConfigurationDirectory", 0o755, "/etc", "CONFIGURATION_DIRECTORY"),
 }
 
+#: Below it is the runtime folder of each application that asks for none itself.
+CONTROL_ROOT = "svcctl"
+
 #: systemd's own folders, where it keeps those of dynamic users, and where svcctl keeps its receipts.
 _TAKEN = frozenset({"private", "svcctl", "systemd"})
 
@@ -39,6 +42,15 @@ def directory_lines(context: Context) -> Iterator[Line]:
             mode, reason = 0o755, f"{reason} Clients reach its socket there."
         yield Line("Service", directive, Words((context.directory,)), reason)
         yield Line("Service", f"{directive}Mode", Octal(mode), reason)
+    if "runtime" in context.needs.directories and _own_sockets_below(context):
+        kept = "Its socket there goes on to listen while it is restarted."
+        yield Line("Service", "RuntimeDirectoryPreserve", Words(("restart",)), kept)
+    if "runtime" not in context.needs.directories:
+        # Not the folder of its name: what is not there for it may be there for something else.
+        folder = (f"{CONTROL_ROOT}/{context.directory[0]}", *context.directory[1:])
+        reason = "Root and its own user see and control it through the socket there."
+        yield Line("Service", "RuntimeDirectory", Words((folder,)), reason)
+        yield Line("Service", "RuntimeDirectoryMode", Octal(0o700), reason)
     where: Parts = context.state_path if "state" in context.needs.directories else "/"
     reason = "Relative paths are below its state folder." if where != "/" else "It has no folder to start in."
     yield Line("Service", "WorkingDirectory", RawPath(where), reason)

@@ -20,10 +20,11 @@ HONOURED: frozenset[str] = frozenset(
         "origin.kind", "origin.digest", "origin.requires_python",
         "identity.uid", "identity.gid",
         "needs.network", "needs.connects_to", "needs.directories", "needs.reads", "needs.writes",
-        "needs.environment", "needs.credentials", "needs.capabilities", "needs.address_families",
+        "needs.environment", "needs.settings", "needs.settings.name", "needs.settings.expects", "needs.settings.default",
+        "needs.credentials", "needs.capabilities", "needs.address_families",
         "needs.programs", "needs.devices", "needs.home", "needs.machine_code", "needs.process_table",
         "needs.foreign_processes", "needs.scheduling", "needs.chown", "needs.setgid_files",
-        "needs.executable_state", "needs.abstract_sockets",
+        "needs.executable_state", "needs.abstract_sockets", "needs.descriptors",
         "lifecycle.start_limit_ms", "lifecycle.stop_limit_ms", "lifecycle.reload", "lifecycle.watchdog_ms",
     }
 )  # fmt: skip

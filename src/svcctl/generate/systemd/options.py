@@ -33,6 +33,7 @@ class SystemdOptions:
         instances: Write template units (``NAME@.service``).
         listen: Name of a listener's descriptor, and the address its socket unit gets in the syntax of
             ``ListenStream=``; with ``instances``, ``%i`` stands for the instance.
+        passphrase_file: Absolute path of the file with the passphrase of a saved application; empty if it has none.
     """
 
     name: str
@@ -52,3 +53,4 @@ class SystemdOptions:
     requires: tuple[str, ...] = ()
     instances: bool = False
     listen: tuple[tuple[str, str], ...] = ()
+    passphrase_file: str = ""

@@ -8,7 +8,6 @@ from collections.abc import Iterator
 from svcctl.generate.systemd.context import Context
 from svcctl.generate.systemd.directories import directory_problems
 from svcctl.generate.systemd.fields import ignored_problems
-from svcctl.generate.systemd.hardening.files import reloads_by_command
 from svcctl.generate.systemd.hardening.network import is_network, outbound, own_network
 from svcctl.generate.systemd.hardening.rights import capabilities_of
 from svcctl.generate.systemd.hardening.sandbox import left_out
@@ -16,6 +15,7 @@ from svcctl.generate.systemd.identity import identity_problems
 from svcctl.generate.systemd.listeners import Bound, problems
 from svcctl.generate.systemd.placement import placement_problems
 from svcctl.generate.systemd.service import GROWING_DELAY_SINCE, is_url
+from svcctl.generate.systemd.unit import one_line
 from svcctl.manifest.model import connections_of
 from svcctl.plan.model import Diagnostic, Severity
 
@@ -101,15 +101,25 @@ def _environment(context: Context) -> Iterator[Diagnostic]:
         message = "everybody on this machine can read the variables in a unit"
         hint = "put it into a file that only root reads and name that with --env-file, or use a credential"
         yield _diagnostic("warning", f"Environment={name}", message, hint)
-    missing = [name for name in context.needs.environment if name not in given]
+    known = (*context.needs.environment, *(each.name for each in context.needs.settings))
+    missing = [name for name in dict.fromkeys(known) if name not in given]
     if missing and not context.options.environment_files:
         where = (
             f"/etc/default/{context.options.name}"
             if context.system
             else f"~/.config/{context.options.name}.env"
         )
-        message = f"the application reads {', '.join(missing)}"
+        message = f"the application reads {', '.join(_described(context, name) for name in missing)}"
         yield _diagnostic("note", "needs.environment", message, f"set what it needs in {where}")
+
+
+def _described(context: Context, variable: str) -> str:
+    """Return a variable with what is known of it."""
+    known = next((each for each in context.needs.settings if each.name == variable), None)
+    if known is None:
+        return variable
+    otherwise = "which has to be set" if known.default is None else f"else {known.default or 'none'}"
+    return f"{variable} ({one_line(known.expects)}, {one_line(otherwise)})"
 
 
 def _versions(context: Context) -> Iterator[Diagnostic]:
@@ -117,9 +127,6 @@ def _versions(context: Context) -> Iterator[Diagnostic]:
     if version < _OLDEST:
         message = f"these units are made for systemd {_OLDEST} and newer; {version} may ignore lines of them"
         yield _diagnostic("warning", "--systemd", message, "have systemd-analyze verify look at them there")
-    if reloads_by_command(context):
-        message = f"systemd {version} has no notify-reload (253): systemctl reload returns before the reload is done"
-        yield _diagnostic("note", "Type", message, "")
     if version < GROWING_DELAY_SINCE:
         message = f"systemd {version} has no RestartSteps= (254): the pause between restarts does not grow"
         yield _diagnostic("note", "RestartSteps", message, "")

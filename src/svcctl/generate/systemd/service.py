@@ -10,6 +10,7 @@ from collections.abc import Iterator
 
 from svcctl.errors import EX_UNAVAILABLE, PERMANENT_STATUSES, UsageError
 from svcctl.generate.systemd.context import Context
+from svcctl.generate.systemd.credentials import NOT_HANDED_OVER, credential_lines
 from svcctl.generate.systemd.directives import (
     CONFIGURATION_ROOT,
     INSTANCE,
@@ -27,16 +28,18 @@ from svcctl.generate.systemd.directives import (
     Words,
 )
 from svcctl.generate.systemd.directories import directory_lines
-from svcctl.generate.systemd.hardening.files import RELOAD_PROGRAM, reloads_by_command
+from svcctl.generate.systemd.hardening.files import reloads_by_command
 from svcctl.generate.systemd.hardening.network import outbound
 from svcctl.generate.systemd.hardening.sandbox import sandbox
 from svcctl.generate.systemd.identity import identity_lines
 from svcctl.generate.systemd.names import check_unit_name, instance_of
+from svcctl.generate.systemd.state import resumption, state_lines
 from svcctl.generate.systemd.unit import Line, title
 from svcctl.manifest.codec import FINGERPRINT_LENGTH, fingerprint
 
 _STOP_MARGIN_MS = 5_000
 GROWING_DELAY_SINCE = 254
+_STORE_TOLD_SINCE = 254
 _URL = re.compile(r"https?://[\x21-\x7e]+")
 
 
@@ -51,9 +54,11 @@ def service_lines(context: Context) -> tuple[Line, ...]:
         *_process_lines(context),
         *_environment_lines(context),
         *_limit_lines(context),
+        *_store_lines(context),
         *identity_lines(context),
         *directory_lines(context),
-        *_credential_lines(context),
+        *credential_lines(context),
+        *state_lines(context),
         *(Line("Service", *guard) for guard in sandbox(context)),
         *_install_lines(context),
     )
@@ -114,8 +119,9 @@ def _process_lines(context: Context) -> Iterator[Line]:
     yield _service("NotifyAccess", Words(("main",)), "Only its main process is believed.")
     yield _service("ExecStart", Command(context.options.python, _arguments(context)))
     if reloads_by_command(context):
-        command = Command(RELOAD_PROGRAM, ("-HUP", (Variable("MAINPID"),)))
-        yield _service("ExecReload", command, "This version of systemd does not send the signal itself.")
+        arguments: tuple[Parts, ...] = ("-P", "-m", "svcctl.runtime.reload", (Variable("MAINPID"),))
+        reason = "It waits for the end of the reload, which this version of systemd does not do itself."
+        yield _service("ExecReload", Command(context.options.python, arguments), reason)
     yield _service("SyslogIdentifier", Text(title(context.name)), "Its lines in the journal bear its name.")
 
 
@@ -131,7 +137,8 @@ def _arguments(context: Context) -> tuple[Parts, ...]:
         arguments += ("--inherit", name)
     manifest = context.manifest
     installed = f"{manifest.origin.digest[:FINGERPRINT_LENGTH]}-{fingerprint(manifest)}"
-    return (*arguments, "--installed", installed, application, *context.options.arguments)
+    arguments += ("--installed", installed, *resumption(context))
+    return (*arguments, application, *context.options.arguments)
 
 
 def _environment_lines(context: Context) -> Iterator[Line]:
@@ -178,14 +185,22 @@ def _limit_lines(context: Context) -> Iterator[Line]:
     permanent: tuple[int, ...] = PERMANENT_STATUSES
     if context.options.sockets and context.bounds:
         permanent = tuple(sorted((*permanent, EX_UNAVAILABLE)))  # a socket that was not handed over
+    if context.needs.credentials:
+        permanent += (NOT_HANDED_OVER,)
     statuses = Words(tuple(str(status) for status in permanent))
     yield _service("RestartPreventExitStatus", statuses, "A mistake does not go away by starting again.")
 
 
-def _credential_lines(context: Context) -> Iterator[Line]:
-    for name in context.needs.credentials:
-        reason = f"{context.name} reads it in $CREDENTIALS_DIRECTORY; systemd takes it from /etc/credstore."
-        yield _service("LoadCredential", Words((name,)), reason)
+def _store_lines(context: Context) -> Iterator[Line]:
+    """Yield what has descriptors kept over a restart; nothing if there are none. One more is for a change of one."""
+    most = len(context.own) + (context.needs.descriptors and context.needs.descriptors + 1)
+    if not most:
+        return
+    reason = "Its own listeners, and what its services ask to be kept, survive a restart and a crash."
+    yield _service("FileDescriptorStoreMax", Number(most), reason)
+    if context.options.version < _STORE_TOLD_SINCE:
+        told = "This version of systemd does not say that by itself."
+        yield _service("Environment", Assignment("FDSTORE", str(most)), told)
 
 
 def _install_lines(context: Context) -> Iterator[Line]:

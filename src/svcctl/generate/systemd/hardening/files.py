@@ -16,7 +16,6 @@ TEMPORARY = ("/tmp", "/var/tmp")  # noqa: S108 (named to keep code out of them)
 
 #: Where the loader and the C library are: hier(7) and the file system layout of merged /usr.
 _SYSTEM_LIBRARIES = ("/usr/lib", "/usr/lib64", "/lib", "/lib64")
-RELOAD_PROGRAM = "/bin/kill"
 
 
 def files(context: Context) -> Iterator[Guard]:
@@ -103,8 +102,6 @@ def _also_executed(context: Context) -> Iterator[Guard]:
     if needs.executable_state:
         state: Parts = context.state_path
         yield Guard("ExecPaths", Paths((state,)), f"{context.name} runs or loads code from its state folder.")
-    if reloads_by_command(context):
-        yield Guard("ExecPaths", Paths((RELOAD_PROGRAM,)), "Sends the signal to reload.")
 
 
 def reloads_by_command(context: Context) -> bool:

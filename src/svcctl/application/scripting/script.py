@@ -1,4 +1,4 @@
-"""Running what a script asked of the reactor, without a ``.tac`` and without ``svcctl``."""
+"""Running a tree from a script, without a ``.tac`` and without ``svcctl``."""
 
 from __future__ import annotations
 
@@ -26,16 +26,22 @@ class ReactorStopped(SystemExit):
 
 
 class Script:
-    """A tree that holds nothing but the reactor, its loop, and who wants it to end.
+    """A tree, its loop, and who wants it to end.
 
     Args:
+        application: Whose tree it is.
+        call: What the script calls to run it, for messages.
         signals: Whether SIGINT and SIGTERM end it; they cannot, except in the main thread.
+
+    Attributes:
+        served: Whether all of it was ready at some time.
     """
 
-    def __init__(self, *, signals: bool) -> None:
-        name = os.path.basename(sys.argv[0]) if sys.argv else ""  # noqa: PTH119 (a name, not a file to be read)
-        self.application = Application(name.removesuffix(".py") or "reactor")
-        self.root: Any = IService(self.application)  # type: ignore[misc,call-arg]  # the interface adapts
+    def __init__(self, application: Application, call: str, *, signals: bool) -> None:
+        self.application = application
+        self.call = call
+        self.served = False
+        self.root: Any = IService(application)  # type: ignore[misc,call-arg]  # the interface adapts
         self.signals = _SIGNALS if signals and threading.current_thread() is threading.main_thread() else ()
         self.ending: asyncio.Future[None] | None = None
         self.stopping: asyncio.Task[None] | None = None
@@ -52,12 +58,12 @@ class Script:
         """
         if running_loop() is not None:
             raise LifecycleError(
-                "the loop runs already", hint="svcctl runs the reactor of an application; leave run() out"
+                "the loop runs already", hint="svcctl runs what it has loaded; leave run() out"
             )
         if _is_loading():
             raise LifecycleError(
-                "reactor.run() in a .tac would start it while it is loaded",
-                hint="leave run() out: svcctl runs the reactor of an application",
+                f"{self.call} in a .tac would start it while it is loaded",
+                hint="leave run() out: svcctl runs what it has loaded",
             )
         previous = {each: signal.getsignal(each) for each in self.signals}
         asked: BaseException | None = None
@@ -101,6 +107,7 @@ class Script:
         if start.cancelled():
             return
         start.result()
+        self.served = True
         await _either(failure, self.ending)
         self.stopping = loop.create_task(lifecycle.stop(self.root, self.application.stop_timeout))
         await asyncio.wait({self.stopping})
@@ -108,6 +115,12 @@ class Script:
             raise failure.result()
         if not self.stopping.cancelled():
             self.stopping.result()
+
+
+def nameless() -> Application:
+    """Return an application for what a script asks of the reactor, called like the script."""
+    name = os.path.basename(sys.argv[0]) if sys.argv else ""  # noqa: PTH119 (a name, not a file to be read)
+    return Application(name.removesuffix(".py") or "reactor")
 
 
 def _is_loading() -> bool:
