@@ -100,9 +100,10 @@ def ask_path(folder: Path) -> str:
             return reader.readline().strip()
 
 
-def _ask_until(over: threading.Event, question: Callable[[], str]) -> set[str]:
-    """Ask again and again; return all answers."""
-    answers = set()
+def _ask_until(over: threading.Event, begun: threading.Barrier, question: Callable[[], str]) -> set[str]:
+    """Ask once, say so, and ask again and again; return all answers."""
+    answers = {question()}
+    begun.wait(20)
     while not over.is_set():
         answers.add(question())
     return {*answers, question()}
@@ -132,12 +133,13 @@ def test_listeners_are_stored_and_taken_back_after_a_crash(
 def test_a_restart_leaves_the_listeners_open(service: FakeInit, port: int, tmp_path: Path) -> None:
     """Neither closed nor removed by the process that stops: whoever comes meanwhile waits."""
     first = str(service.pid)
-    over = threading.Event()
+    over, begun = threading.Event(), threading.Barrier(3)
     with ThreadPoolExecutor(2) as pool:
         answers = [
-            pool.submit(_ask_until, over, each)
+            pool.submit(_ask_until, over, begun, each)
             for each in (lambda: ask(port, "pid"), lambda: ask_path(tmp_path))
         ]
+        begun.wait(20)
         service.restart()
         over.set()
         found = [each.result() for each in answers]
