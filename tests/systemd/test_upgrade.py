@@ -11,7 +11,7 @@ from tests.systemd.machine import Machine, wait_until
 from tests.systemd.under_load import under_load
 from tests.systemd.upgrades import ASK
 
-UPGRADES = 5
+UPGRADES = 20
 BROKEN = """
 class Broken(Service):
     name = "broken"

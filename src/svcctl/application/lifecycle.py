@@ -226,7 +226,8 @@ def _inspect(top: Record) -> None:
         stated = stated or any(
             child.ordered or getattr(child.service, "after", None) is not None for child in level
         )
-    if stated or getattr(top.service, "after", None) is not None:
+    beside = top.parent is not None and top.parent.ordered  # those who said something may have left
+    if stated or beside or top.follows or getattr(top.service, "after", None) is not None:
         from svcctl.application.tree.graph import arrange  # noqa: PLC0415 (only where somebody comes after somebody)
 
         arrange(top)
@@ -291,7 +292,8 @@ def added(parent: Record, child: Record) -> Awaitable[None]:
     child.parent = parent
     if not is_in_use(parent):
         return DONE
-    if parent.ordered or getattr(child.service, "after", None) is not None or child.collection:
+    said = child.follows or getattr(child.service, "after", None) is not None  # before it left, or now
+    if parent.ordered or said or child.collection:
         _inspect(child)
     if is_ending(parent) or stays_started(child) or parent.state not in (*RUNNING, State.STARTING):
         return DONE

@@ -29,6 +29,7 @@ from svcctl.application.tree.record import (
     is_ending,
     move,
     path_of,
+    settle,
     settled,
     starts_alone,
     unchanging,
@@ -196,11 +197,13 @@ class _Repair:
         self._supervisor = supervisor
         self._record = supervisor.record
         self._down: set[Record] = set()
+        self._visited: set[Record] = set()
         self.starts: Record | None = None
 
     def join(self, child: Record, error: BaseException) -> None:
         """Take up another failure; what goes down with it need not be started any further."""
         self.broken[child] = error
+        self._visited.discard(child)  # it may have been on its way up then
         victims = self._victims()
         self.falling.update(victims)
         starts = self.starts
@@ -210,22 +213,27 @@ class _Repair:
     async def run(self) -> None:
         """Stop what is to be restarted, wait, and start it, until all of it is up."""
         await unchanging(self._record)
-        while self.broken and self._goes_on():
-            stopped: set[Record] = set()
-            while victims := [each for each in reversed(self._victims()) if each not in stopped]:
-                stopped.update(victims)
+        while (self.broken or self._owes()) and self._goes_on():
+            self._visited.clear()
+            while victims := [each for each in reversed(self._victims()) if each not in self._visited]:
+                self._visited.update(victims)
                 self.falling.update(victims)
                 for child in victims:
                     if await self._stopped(child):
                         self._down.add(child)
                     else:
                         self._is_done(child)
+            for child in self.falling.difference(self._down, self.broken):
+                self.falling.discard(child)  # the order has changed, and it stays up
+                settle(child)
             await self._back_off()
             for child in [each for each in self._in_order() if each in self._down]:
-                if self.broken or not self._goes_on():
+                if self.broken or not self._goes_on() or not await self._started(child):
                     break
-                if await self._started(child):
-                    self._is_done(child)
+                self._is_done(child)
+
+    def _owes(self) -> bool:  # whose failure it was may have left meanwhile
+        return any(each.parent is self._record for each in self._down)
 
     def _is_done(self, child: Record) -> None:
         self._down.discard(child)
@@ -299,6 +307,8 @@ class _Repair:
     async def _started(self, child: Record) -> bool:
         """Start a child; tell whether that is done with."""
         await settled(child)
+        if self.broken:
+            return False  # somebody has failed meanwhile, perhaps this one: all begins again
         if child.parent is not self._record or child.state in RUNNING or child.ended or not self._goes_on():
             return True
         self.starts = child
@@ -306,10 +316,12 @@ class _Repair:
         try:
             await starting(child)
         except (StartError, DependencyError) as error:
+            if child.parent is not self._record:
+                return True  # it has left, so this is no failure of the collection any more
             self._supervisor.failed(child, error)
             return False
-        except LifecycleError:
-            return not self.broken  # whoever has removed or stopped it knows
+        except LifecycleError:  # whoever has removed or stopped it knows; else others have failed meanwhile
+            return child.parent is not self._record or child.ended or child.stop_task is not None
         finally:
             self.starts = None
         return True

@@ -7,7 +7,15 @@ import logging
 from collections.abc import Awaitable, Callable, Iterable, Mapping
 from functools import partial
 
-from svcctl.application.tree.record import Record, State, next_change, stays_started
+from svcctl.application.tree.record import (
+    CHANGING,
+    Record,
+    State,
+    next_change,
+    settle,
+    starts_alone,
+    stays_started,
+)
 from svcctl.errors import StartError
 
 _log = logging.getLogger(__name__)
@@ -121,13 +129,18 @@ async def start_branches(parent: Record, pending: list[Record], start: Work) -> 
 
 async def _start_in_turn(parent: Record, start: Work, child: Record) -> None:
     while child.parent is parent:  # else it has been removed, and what it came after may be, too
-        for each in child.follows:
-            if _is_awaited(each, parent):
-                break
-        else:
+        late = next((each for each in child.follows if _is_awaited(each, parent)), None)
+        if late is None:
             break
-        await next_change(each)  # somebody was added since the order of this start was worked out
+        if not _is_coming(late, parent):  # its turn in this start is over, or was never planned
+            settle(child)
+            return
+        await next_change(late)
     await start(child)
+
+
+def _is_coming(record: Record, parent: Record) -> bool:
+    return record.state in CHANGING or starts_alone(record) or record in (parent.branches or {})
 
 
 def _is_awaited(record: Record, parent: Record) -> bool:

@@ -44,8 +44,9 @@ def finish(record: Record) -> None:
     """Take note that a service has done its work: one that is permanent has failed, others are stopped."""
     if record.ended or record.state not in (*RUNNING, State.STARTING) or is_ending(record):
         return
-    if record.parent is None and record.stop_task is not None:
-        return  # it has been removed
+    departing = record.parent.departing or {} if record.parent is not None else {record.stop_task: record}
+    if record.stop_task is not None and record.stop_task in departing:
+        return  # it has been removed, though it may be back already
     if kind_of(record) == PERMANENT or record.parent is None:
         fail(record, ServiceEndedError("it ended by itself", hint='restart = "transient" allows that'))
         return

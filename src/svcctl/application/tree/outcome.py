@@ -151,6 +151,10 @@ def _obstacle(record: Record) -> Record | None:
         for each in level.follows:
             if not _is_up(each):
                 return each
+    return _elsewhere(record, line)
+
+
+def _elsewhere(record: Record, line: list[Record]) -> Record | None:
     for who, whom in line[-1].crossing:
         if is_below(who, record):
             found = _outermost_down(whom, line)
@@ -161,8 +165,9 @@ def _obstacle(record: Record) -> Record | None:
 
 def held_up(record: Record) -> bool:
     """Tell whether a service comes after something that is not up, in another branch."""
-    late = _obstacle(record)
-    return late is not None and late.parent is not record.parent
+    line = _line(record)
+    around = any(not _is_up(each) for level in line[1:] for each in level.follows)
+    return around or _elsewhere(record, line) is not None
 
 
 def _line(record: Record) -> list[Record]:
