@@ -235,6 +235,9 @@ class _Repair:
     def _owes(self) -> bool:  # whose failure it was may have left meanwhile
         return any(each.parent is self._record for each in self._down)
 
+    def _has_left(self, child: Record) -> bool:
+        return child.parent is not self._record or child.ended
+
     def _is_done(self, child: Record) -> None:
         self._down.discard(child)
         if child not in self.broken:
@@ -316,12 +319,12 @@ class _Repair:
         try:
             await starting(child)
         except (StartError, DependencyError) as error:
-            if child.parent is not self._record:
+            if self._has_left(child):
                 return True  # it has left, so this is no failure of the collection any more
             self._supervisor.failed(child, error)
             return False
         except LifecycleError:  # whoever has removed or stopped it knows; else others have failed meanwhile
-            return child.parent is not self._record or child.ended or child.stop_task is not None
+            return self._has_left(child) or child.stop_task is not None
         finally:
             self.starts = None
         return True
