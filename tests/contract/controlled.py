@@ -148,4 +148,4 @@ def fits(kind: str, method: str, value: object) -> bool:
     """Tell whether what was answered is what the interface says."""
     interface = INTERFACES[INTERFACE]
     described = interface.methods[method].gives if kind == "reply" else interface.errors[method]
-    return interface.wrong(described, value) == ""
+    return interface.wrong(described, value) is None

@@ -88,6 +88,11 @@ def test_what_is_no_call_ends_the_connection(shop: Controlled, message: bytes) -
             {"parameter": "force"},
         ),
         (
+            {"method": "org.varlink.service.GetInfo", "parameters": {"": 0}},
+            "InvalidParameter",
+            {"parameter": ""},
+        ),
+        (
             {"method": f"{INTERFACE}.GetTree", "parameters": {"depth": 1 << 80}},
             "InvalidParameter",
             {"parameter": "depth"},
@@ -100,7 +105,7 @@ def test_what_is_no_call_ends_the_connection(shop: Controlled, message: bytes) -
             {"interface": "../x"},
         ),
     ],
-    ids=range(13),
+    ids=range(14),
 )
 def test_what_cannot_be_called_is_answered_by_an_error(
     shop: Controlled, message: dict[str, Any], error: str, carries: dict[str, Any]
@@ -328,7 +333,7 @@ def test_any_call_is_answered_or_refused(shop: Controlled, call: dict[str, Any])
             else:
                 interface, _, name = call["method"].rpartition(".")
                 described = INTERFACES[interface].methods[name].gives
-            assert INTERFACES[interface].wrong(described, reply["parameters"]) == ""
+            assert INTERFACES[interface].wrong(described, reply["parameters"]) is None
     assert shop.init.sent("STOPPING") == []
 
 

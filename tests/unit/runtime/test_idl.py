@@ -45,11 +45,11 @@ SQUARE: dict[str, Any] = {"name": "a", "corners": [{"x": 1, "y": 0.5}], "tags": 
 @pytest.mark.parametrize(
     ("shape", "wrong"),
     [
-        (SQUARE, ""),
-        ({**SQUARE, "colour": None}, ""),
-        ({**SQUARE, "colour": "red"}, ""),
+        (SQUARE, None),
+        ({**SQUARE, "colour": None}, None),
+        ({**SQUARE, "colour": "red"}, None),
         ({**SQUARE, "colour": "blue"}, "shape.colour"),
-        ({**SQUARE, "inner": {"deep": [1, None], "rest": {}}}, ""),
+        ({**SQUARE, "inner": {"deep": [1, None], "rest": {}}}, None),
         ({**SQUARE, "inner": {"deep": [1, "a"], "rest": {}}}, "shape.inner.deep[1]"),
         ({**SQUARE, "inner": {"deep": [], "rest": []}}, "shape.inner.rest"),
         ({**SQUARE, "name": None}, "shape.name"),
@@ -60,12 +60,13 @@ SQUARE: dict[str, Any] = {"name": "a", "corners": [{"x": 1, "y": 0.5}], "tags": 
         ({**SQUARE, "tags": {"k": 1}}, "shape.tags[k]"),
         ({**SQUARE, "tags": []}, "shape.tags"),
         ({**SQUARE, "more": 1}, "shape.more"),
+        ({**SQUARE, "": 1}, "shape."),
         ({"name": "a"}, "shape.corners"),
         ([], "shape"),
         (None, "shape"),
     ],
 )
-def test_the_first_wrong_part_is_named(shape: object, wrong: str) -> None:
+def test_the_first_wrong_part_is_named(shape: object, wrong: str | None) -> None:
     """Missing, unknown, or of another type."""
     shapes = parse(SHAPES)
     assert shapes.wrong(shapes.methods["Draw"].takes, {"shape": shape, "fast": True}) == wrong
@@ -118,4 +119,4 @@ def test_a_number_has_64_bits(number: int) -> None:
     """As JSON's readers elsewhere have it."""
     interface = parse("interface a.b method X(n: int) -> ()")
     fits = -(2**63) <= number < 2**63
-    assert (interface.wrong(interface.methods["X"].takes, {"n": number}) == "") is fits
+    assert (interface.wrong(interface.methods["X"].takes, {"n": number}) is None) is fits

@@ -4,8 +4,8 @@ Source: varlink.org, "Interface Definition".
 
 Example:
     >>> interface = parse("interface a.b\nmethod Add(one: int, two: ?int) -> (sum: int)")
-    >>> interface.wrong(interface.methods["Add"].takes, {"one": 1})
-    ''
+    >>> interface.wrong(interface.methods["Add"].takes, {"one": 1}) is None
+    True
     >>> interface.wrong(interface.methods["Add"].takes, {"one": "1"})
     'one'
 """
@@ -57,12 +57,12 @@ class Interface(NamedTuple):
     methods: dict[str, Method]
     errors: dict[str, Kind]
 
-    def wrong(self, kind: Kind, value: Any, where: str = "") -> str:  # noqa: ANN401 (whatever JSON can hold)
-        """Return the name of the first part of a value that does not fit a type; empty if all of it does."""
+    def wrong(self, kind: Kind, value: Any, where: str = "") -> str | None:  # noqa: ANN401 (whatever JSON can hold)
+        """Return the name of the first part of a value that does not fit a type; ``None`` if all of it does."""
         parts: list[tuple[Any, Any]] | None
         match kind.kind:
             case "maybe":
-                return "" if value is None else self._inner(kind, value, where)
+                return None if value is None else self._inner(kind, value, where)
             case "named":
                 return self.wrong(self.types[kind.name], value, where)
             case "struct":
@@ -72,17 +72,17 @@ class Interface(NamedTuple):
             case "map":
                 parts = list(value.items()) if isinstance(value, dict) else None
             case _:
-                return "" if _is_simple(kind, value) else where or "parameters"
+                return None if _is_simple(kind, value) else where or "parameters"
         if parts is None:
             return where or "parameters"
         found = (self._inner(kind, each, f"{where}[{key}]") for key, each in parts)
-        return next((each for each in found if each), "")
+        return next((each for each in found if each is not None), None)
 
-    def _inner(self, kind: Kind, value: Any, where: str) -> str:  # noqa: ANN401 (the same)
+    def _inner(self, kind: Kind, value: Any, where: str) -> str | None:  # noqa: ANN401 (the same)
         assert kind.of is not None  # noqa: S101 (for the type checker: the parser sees to it)
         return self.wrong(kind.of, value, where)
 
-    def _wrong_struct(self, kind: Kind, value: Any, where: str) -> str:  # noqa: ANN401 (the same)
+    def _wrong_struct(self, kind: Kind, value: Any, where: str) -> str | None:  # noqa: ANN401 (the same)
         if not isinstance(value, dict):
             return where or "parameters"
         prefix = f"{where}." if where else ""
@@ -94,9 +94,9 @@ class Interface(NamedTuple):
             if name not in value and each.kind != "maybe":
                 return f"{prefix}{name}"
             found = self.wrong(each, value.get(name), f"{prefix}{name}")
-            if found:
+            if found is not None:
                 return found
-        return ""
+        return None
 
 
 def parse(text: str) -> Interface:

@@ -131,7 +131,7 @@ class Server:
         if method not in interface.methods:
             raise CallError(f"{VARLINK}.MethodNotFound", method=call.method)
         wrong = interface.wrong(interface.methods[method].takes, call.parameters)
-        if wrong:
+        if wrong is not None:
             raise invalid(wrong)
         if call.upgrade:
             raise invalid("upgrade")
