@@ -6,50 +6,57 @@ from typing import Annotated
 
 import typer
 
+Source = Annotated[
+    str, typer.Option("--in", "-i", metavar="FILE", help="The saved application, or a .tac file.")
+]
+Target = Annotated[
+    str | None,
+    typer.Option("--out", "-o", metavar="FILE", help="The new file; else the old name, another suffix."),
+]
+TypeIn = Annotated[
+    str, typer.Option("--typein", "-f", metavar="TYPE", help="guess, python, pickle or source.")
+]
+TypeOut = Annotated[
+    str | None,
+    typer.Option(
+        "--typeout", "-t", metavar="TYPE", help="pickle or source; else by --out's suffix, else source."
+    ),
+]
+Decrypt = Annotated[
+    bool, typer.Option("--decrypt", "-d", help="The file is encrypted; the new one shall not be.")
+]
+Encrypt = Annotated[
+    bool, typer.Option("--encrypt", "-e", help="Encrypt the new file; with -d, with a new passphrase.")
+]
+Passphrase = Annotated[
+    str | None,
+    typer.Option("--passphrase", metavar="SOURCE", help="prompt, file:PATH, env:NAME or credential:NAME."),
+]
+NewPassphrase = Annotated[
+    str | None,
+    typer.Option("--new-passphrase", metavar="SOURCE", help="The same, for the new file with -d -e."),
+]
+Key = Annotated[
+    str | None, typer.Option("--key", metavar="FILE", help="The key of the machine it comes from.")
+]
+ExportKey = Annotated[
+    str | None,
+    typer.Option("--export-key", metavar="FILE", help="Seal the new file with this key; made if missing."),
+]
+
 
 def convert(  # noqa: PLR0913 (each is an option of the command)
     *,
-    source: Annotated[
-        str, typer.Option("--in", "-i", metavar="FILE", help="The saved application, or a .tac file.")
-    ],
-    target: Annotated[
-        str | None,
-        typer.Option("--out", "-o", metavar="FILE", help="The new file; else the old name, another suffix."),
-    ] = None,
-    type_in: Annotated[
-        str, typer.Option("--typein", "-f", metavar="TYPE", help="guess, python, pickle or source.")
-    ] = "guess",
-    type_out: Annotated[
-        str | None,
-        typer.Option(
-            "--typeout", "-t", metavar="TYPE", help="pickle or source; else by --out's suffix, else source."
-        ),
-    ] = None,
-    decrypt: Annotated[
-        bool, typer.Option("--decrypt", "-d", help="The file is encrypted; the new one shall not be.")
-    ] = False,
-    encrypt: Annotated[
-        bool, typer.Option("--encrypt", "-e", help="Encrypt the new file; with -d, with a new passphrase.")
-    ] = False,
-    passphrase: Annotated[
-        str | None,
-        typer.Option(
-            "--passphrase", metavar="SOURCE", help="prompt, file:PATH, env:NAME or credential:NAME."
-        ),
-    ] = None,
-    new_passphrase: Annotated[
-        str | None,
-        typer.Option("--new-passphrase", metavar="SOURCE", help="The same, for the new file with -d -e."),
-    ] = None,
-    key: Annotated[
-        str | None, typer.Option("--key", metavar="FILE", help="The key of the machine it comes from.")
-    ] = None,
-    export_key: Annotated[
-        str | None,
-        typer.Option(
-            "--export-key", metavar="FILE", help="Seal the new file with this key; made if missing."
-        ),
-    ] = None,
+    source: Source,
+    target: Target = None,
+    type_in: TypeIn = "guess",
+    type_out: TypeOut = None,
+    decrypt: Decrypt = False,
+    encrypt: Encrypt = False,
+    passphrase: Passphrase = None,
+    new_passphrase: NewPassphrase = None,
+    key: Key = None,
+    export_key: ExportKey = None,
 ) -> int:
     """Bring a saved application into another form: another style, encrypted or not, for another machine."""
     from svcctl.operations.convert import ConvertRequest  # noqa: PLC0415 (kept out of --help)

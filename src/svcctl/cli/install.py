@@ -14,6 +14,13 @@ if TYPE_CHECKING:
 
 _DIFFERENT = 1
 
+Enable = Annotated[bool, typer.Option("--enable", help="Start it at boot.")]
+Now = Annotated[bool, typer.Option("--now", help="Start it at once.")]
+Check = Annotated[
+    bool,
+    typer.Option("--check", help="Change nothing; status 1 if installing would change anything."),
+]
+
 
 def install(  # noqa: PLR0913 (each is an option of the command)
     context: typer.Context,
@@ -24,8 +31,8 @@ def install(  # noqa: PLR0913 (each is an option of the command)
     user: options.UserScope = False,
     root: options.Root = "",
     systemd: options.SystemdVersion = None,
-    enable: Annotated[bool, typer.Option("--enable", help="Start it at boot.")] = False,
-    now: Annotated[bool, typer.Option("--now", help="Start it at once.")] = False,
+    enable: Enable = False,
+    now: Now = False,
     sockets: options.Sockets = True,
     env: options.Env = None,
     env_file: options.EnvFile = None,
@@ -36,10 +43,7 @@ def install(  # noqa: PLR0913 (each is an option of the command)
     listen: options.Listen = None,
     passphrase: options.Passphrase = None,
     dry_run: options.DryRun = False,
-    check: Annotated[
-        bool,
-        typer.Option("--check", help="Change nothing; status 1 if installing would change anything."),
-    ] = False,
+    check: Check = False,
     yes: options.Yes = False,
     json: options.Json = False,
 ) -> int:
@@ -67,13 +71,15 @@ def install(  # noqa: PLR0913 (each is an option of the command)
         enable=enable,
         now=now,
     )
-    result = operate(
-        request, dry_run=dry_run or check, approve=present.asker("This will be installed", yes=yes)
-    )
+    asker, dry_run = present.asker("This will be installed", yes=yes), dry_run or check
+    return _finish(operate(request, dry_run=dry_run, approve=asker), json=json, dry_run=dry_run, check=check)
+
+
+def _finish(result: InstallResult, *, json: bool, dry_run: bool, check: bool) -> int:
     if json:
         as_json.write(result)
     else:
-        _tell(result, dry_run=dry_run or check)
+        _tell(result, dry_run=dry_run)
     if check:
         return _DIFFERENT if result.preview.changes else 0
     return 0 if dry_run or result.applied or not result.preview.changes else 1

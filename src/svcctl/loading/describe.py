@@ -66,26 +66,25 @@ def describe(
     """
     resolved = resolve(target)
     value = absolute(resolved.value) if resolved.kind in {"tac", "saved"} else resolved.value
-    if not os.path.isabs(python):  # noqa: PTH117 (a Path would lose a trailing slash)
-        raise UsageError(f"the interpreter {python!r} is no absolute path", hint="write /usr/bin/python3")
+    _refuse_relative(python)
     who = f"the user {user}" if user is not None else "this user"
     credentials = _credentials(user)
     state = handover.verified(value, passphrase) if resolved.kind == "saved" else None
+    given = b"" if state is None else handover.pack(state)
+    words, variables = [value, *arguments], {**_ENVIRONMENT, **environment}
+    command = [python, "-P", "-m", _CHILD]
     try:
-        outcome = run_confined(
-            [python, "-P", "-m", _CHILD],
-            [value, *arguments],
-            credentials=credentials,
-            environment={**_ENVIRONMENT, **environment},
-            time_limit=time_limit,
-            max_line=MAX_BYTES,
-            given=b"" if state is None else handover.pack(state),
-        )
+        outcome = run_confined(command, words, credentials, variables, time_limit, MAX_BYTES, given=given)
     except (OSError, ValueError) as error:
         raise _unusable(python, who, error) from None
     if outcome.line is None:
         raise explain_silence(target, outcome, python=python, who=who, time_limit=time_limit)
     return understand(target, outcome.line, None if state is None else state.digest)
+
+
+def _refuse_relative(python: str) -> None:
+    if not os.path.isabs(python):  # noqa: PTH117 (a Path would lose a trailing slash)
+        raise UsageError(f"the interpreter {python!r} is no absolute path", hint="write /usr/bin/python3")
 
 
 def _credentials(user: str | None) -> Credentials | None:

@@ -42,11 +42,11 @@ class Outcome(NamedTuple):
 def run_confined(
     command: Sequence[str],
     arguments: Sequence[str],
-    *,
     credentials: Credentials | None,
     environment: Mapping[str, str],
     time_limit: float,
     max_line: int,
+    *,
     given: bytes = b"",
 ) -> Outcome:
     """Run a command that writes one line to a descriptor of its own.
@@ -70,18 +70,7 @@ def run_confined(
     deadline = time.monotonic() + time_limit
     reading, writing = os.pipe()
     try:
-        process = subprocess.Popen(
-            [*command, str(writing), *arguments],
-            stdin=subprocess.PIPE if given else subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            pass_fds=(writing,),
-            cwd="/",
-            env=dict(environment),
-            umask=0o077,
-            start_new_session=True,
-            **_identity(credentials),
-        )
+        process = _start([*command, str(writing), *arguments], writing, credentials, environment, bool(given))
     except BaseException:
         os.close(reading)
         raise
@@ -94,6 +83,27 @@ def run_confined(
             # Also after the leader's end: what it has started may still be there.
             with contextlib.suppress(ProcessLookupError, PermissionError):
                 os.killpg(process.pid, signal.SIGKILL)
+
+
+def _start(
+    command: Sequence[str],
+    writing: int,
+    credentials: Credentials | None,
+    environment: Mapping[str, str],
+    fed: bool,  # noqa: FBT001 (private, and called in one place)
+) -> subprocess.Popen[bytes]:
+    return subprocess.Popen(
+        command,
+        stdin=subprocess.PIPE if fed else subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        pass_fds=(writing,),
+        cwd="/",
+        env=dict(environment),
+        umask=0o077,
+        start_new_session=True,
+        **_identity(credentials),
+    )
 
 
 class _Feed:

@@ -212,10 +212,10 @@ def test_a_process_need_not_read_what_it_is_given(program: str) -> None:
     outcome = run_confined(
         [sys.executable, "-c", f"import os, sys\nask = lambda: os.write(int(sys.argv[1]), b' ')\n{program}"],
         [],
-        credentials=None,
-        environment={},
-        time_limit=LIMIT,
-        max_line=100,
+        None,
+        {},
+        LIMIT,
+        100,
         given=b"x\n" * 1_000_000,
     )
     assert (outcome.line, outcome.status, outcome.late) == (None, 0, False)
@@ -232,10 +232,10 @@ def test_a_process_is_given_nothing_before_it_asks() -> None:
     outcome = run_confined(
         [sys.executable, "-c", program],
         [],
-        credentials=None,
-        environment={},
-        time_limit=LIMIT,
-        max_line=100,
+        None,
+        {},
+        LIMIT,
+        100,
         given=b"secret",
     )
     assert outcome.line == b" [] secret"
