@@ -79,11 +79,17 @@ def _stay(connection: socket.socket, woken: int) -> None:
         if woken in ready:
             os.read(woken, 4096)
         if connection.fileno() in ready:
-            order = connection.recv(1)
-            if order == b"L":
+            if _order(connection) == b"L":
                 return
             killing = True
             poller.unregister(connection)
+
+
+def _order(connection: socket.socket) -> bytes:
+    try:
+        return connection.recv(1)
+    except ConnectionResetError:  # the other end was closed, and had not read all that it was told
+        return b""
 
 
 def _reap(connection: socket.socket) -> bool:
