@@ -225,24 +225,27 @@ async def _stop_children(record: Record, run: Stopping) -> None:
             await _stop_branches(record, pending, run)
             continue
         for child in pending:
-            await _stop_in_turn(record, child, run)
+            if record.departing:
+                await _wait_for_those_who_leave(record, child, run)
+            if child.parent is record:
+                await _stop(child, run)
     if record.departing:
         await run.wait(record.departing, run.left())
 
 
-async def _stop_in_turn(record: Record, child: Record, run: Stopping) -> None:
+async def _wait_for_those_who_leave(record: Record, child: Record, run: Stopping) -> None:
     leaving = [task for task, gone in (record.departing or {}).items() if child in gone.follows]
     if leaving:
         await run.wait(leaving, run.left())
-    if child.parent is record:
-        await _stop(child, run)
 
 
 async def _stop_branches(record: Record, pending: list[Record], run: Stopping) -> None:
     from svcctl.application.tree.branches import stop_branches  # noqa: PLC0415 (only for ordered collections)
 
     async def stop_one(child: Record) -> None:
-        await _stop_in_turn(record, child, Stopping(None, run))
+        await _wait_for_those_who_leave(record, child, run)
+        if child.parent is record:
+            await _stop(child, Stopping(None, run))
 
     await stop_branches(pending, stop_one, run.cut_short)
 
