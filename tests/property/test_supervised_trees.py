@@ -249,7 +249,7 @@ class SupervisedTree(RuleBasedStateMachine):
     def hangs(self) -> bool:
         """Tell whether a start may wait for what waits for something that has failed and is not restarted yet."""
         broken = any(state_of(each) is State.FAILED for each in (*self.world.root, *self.world.probes()))
-        return (broken or bool(self.restarts.unseen)) and state_of(self.world.root) is State.STARTING
+        return broken and state_of(self.world.root) is State.STARTING
 
     def teardown(self) -> None:
         """Stop the tree, and look at what is left."""
