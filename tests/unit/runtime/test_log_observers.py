@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import logging
 import sys
-import warnings
 from collections.abc import Iterator
 from logging.handlers import RotatingFileHandler
 from pathlib import Path
@@ -20,29 +19,11 @@ from svcctl.errors import (
 )
 from svcctl.runtime import logs
 from svcctl.runtime.log_files import LogFileOptions
+from tests.unit.runtime.outputs import lines, unchanged
+
+__all__ = ["unchanged"]
 
 log = logging.getLogger("shop.counter")
-
-
-@pytest.fixture(autouse=True)
-def _unchanged(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    """Put the configuration of logging back as it was."""
-    root = logging.getLogger()
-    kept = root.handlers, root.level
-    root.handlers = []
-    monkeypatch.setattr(logs, "_output", logs.Reopen())
-    with warnings.catch_warnings():
-        yield
-    for handler in root.handlers:
-        handler.close()
-    root.handlers = kept[0]
-    root.setLevel(kept[1])
-    logging.captureWarnings(capture=False)
-
-
-def lines(path: Path) -> list[str]:
-    """Return the lines of a log file without their times."""
-    return [line.split(" ", 2)[2] for line in path.read_text().splitlines()]
 
 
 def test_the_application_s_observer_takes_over(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:

@@ -8,7 +8,6 @@ import os
 import socket
 import subprocess
 import sys
-import warnings
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -23,29 +22,11 @@ from svcctl.errors import (
 )
 from svcctl.runtime import logs, syslog
 from svcctl.runtime.log_files import LogFileOptions
+from tests.unit.runtime.outputs import lines, unchanged
+
+__all__ = ["unchanged"]
 
 log = logging.getLogger("shop.counter")
-
-
-@pytest.fixture(autouse=True)
-def _unchanged(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    """Put the configuration of logging back as it was."""
-    root = logging.getLogger()
-    kept = root.handlers, root.level
-    root.handlers = []
-    monkeypatch.setattr(logs, "_output", logs.Reopen())
-    with warnings.catch_warnings():
-        yield
-    for handler in root.handlers:
-        handler.close()
-    root.handlers = kept[0]
-    root.setLevel(kept[1])
-    logging.captureWarnings(capture=False)
-
-
-def lines(path: Path) -> list[str]:
-    """Return the lines of a log file without their times."""
-    return [line.split(" ", 2)[2] for line in path.read_text().splitlines()]
 
 
 def test_records_go_to_a_file_that_only_its_owner_reads(
