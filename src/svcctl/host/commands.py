@@ -6,7 +6,7 @@ import os
 import shutil
 import subprocess
 import tempfile
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import NamedTuple
 
 from svcctl.errors import CommandError
@@ -53,6 +53,7 @@ def run(
     time_limit: float | None = TIME_LIMIT,
     user: str | None = None,
     given: bytes | None = None,
+    variables: Mapping[str, str] | None = None,
 ) -> Output:
     """Run a tool to its end and return what it said.
 
@@ -64,6 +65,7 @@ def run(
         time_limit: Seconds after which it is killed; ``None`` where the init system sets the limit itself.
         user: Name of the user to run it as; only root can change to another one.
         given: Its standard input; ``None`` for none.
+        variables: Further variables of its environment, which win.
 
     Raises:
         CommandError: It is not there, did not end in time or ended with another status.
@@ -76,7 +78,7 @@ def run(
             input=given,
             capture_output=True,
             check=False,
-            env=_environment(),
+            env=_environment() | dict(variables or {}),
             timeout=time_limit,
             user=user,
             group=_group_of(user),

@@ -81,3 +81,10 @@ def test_a_tool_that_fails_after_its_lines_is_an_error_after_them() -> None:
     assert next(found) == "one"
     with pytest.raises(CommandError, match=r"ended with status 4: x{2000}$"):
         next(found)
+
+
+def test_further_variables_win(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Over those that are passed on."""
+    monkeypatch.setenv("HOME", "/root")
+    said = commands.run(["env"], variables={"HOME": "/nowhere", "PIP_NO_INDEX": "1"}).stdout.split("\n")
+    assert {"HOME=/nowhere", "PIP_NO_INDEX=1", "LC_ALL=C.UTF-8"} <= set(said)

@@ -1,0 +1,103 @@
+"""A package's bytes: an ar archive of two compressed tar archives, the same for the same package.
+
+Owner and group are root, every time is the one that is given, members are sorted, and the compressor has one thread
+and a fixed level. Source: deb(5); ar(5); Debian policy, section 10.9 (modes).
+"""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import lzma
+import tarfile
+from collections.abc import Iterable
+
+from svcctl.errors import UsageError
+from svcctl.generate.debian.checks import LATEST
+from svcctl.generate.debian.control import control_text, parents
+from svcctl.generate.debian.model import Package, ProgramFile
+
+_FILTERS = [{"id": lzma.FILTER_LZMA2, "preset": 6}]
+_MAGIC = b"!<arch>\n"
+
+
+def archive(package: Package, epoch: int) -> bytes:
+    """Return the file ``NAME_VERSION_ARCHITECTURE.deb``.
+
+    Args:
+        package: What goes into it.
+        epoch: The time of every member, in seconds since 1970.
+
+    Raises:
+        UsageError: The time is before 1970, or later than a tar archive can hold.
+    """
+    if not 0 <= epoch <= LATEST:
+        raise UsageError(f"time {epoch}: expected seconds since 1970, at most {LATEST}")
+    members = (
+        ("debian-binary", b"2.0\n"),
+        ("control.tar.xz", _compress(_tar(_control(package), epoch))),
+        ("data.tar.xz", _compress(_tar(package.files, epoch))),
+    )
+    return _MAGIC + b"".join(_member(name, content, epoch) for name, content in members)
+
+
+def file_name(package: Package) -> str:
+    """Return the name that the file has by convention; a version's epoch is not in it."""
+    fields = dict(package.control)
+    version = fields["Version"].partition(":")[2] or fields["Version"]
+    return f"{fields['Package']}_{version}_{fields['Architecture']}.deb"
+
+
+def md5sums(package: Package) -> str:
+    """Return the digests of all files but the conffiles, for ``dpkg --verify``, sorted by path."""
+    return "".join(
+        f"{hashlib.md5(file.content, usedforsecurity=False).hexdigest()}  {file.path.removeprefix('/')}\n"
+        for file in sorted(package.files, key=lambda file: file.path)
+        if file.path not in package.conffiles
+    )
+
+
+def _control(package: Package) -> Iterable[ProgramFile]:
+    yield ProgramFile(path="/control", content=control_text(package.control).encode())
+    yield ProgramFile(path="/md5sums", content=md5sums(package).encode())
+    if package.conffiles:
+        yield ProgramFile(
+            path="/conffiles", content="".join(f"{path}\n" for path in package.conffiles).encode()
+        )
+    for name, text in package.scripts.items():
+        yield ProgramFile(path=f"/{name}", content=text.encode(), mode=0o755)
+
+
+def _tar(files: Iterable[ProgramFile], epoch: int) -> bytes:
+    by_path = {file.path: file for file in files}
+    folders = {folder for path in by_path for folder in parents(path)}
+    written = io.BytesIO()
+    with tarfile.open(fileobj=written, mode="w", format=tarfile.GNU_FORMAT, encoding="utf-8") as tar:
+        tar.addfile(_entry(".", tarfile.DIRTYPE, 0o755, epoch))
+        for path in sorted(folders | by_path.keys()):
+            if path in folders:
+                tar.addfile(_entry(f".{path}", tarfile.DIRTYPE, 0o755, epoch))
+                continue
+            file = by_path[path]
+            entry = _entry(f".{path}", tarfile.REGTYPE, file.mode, epoch)
+            entry.size = len(file.content)
+            tar.addfile(entry, io.BytesIO(file.content))
+    return written.getvalue()
+
+
+def _entry(name: str, kind: bytes, mode: int, epoch: int) -> tarfile.TarInfo:
+    entry = tarfile.TarInfo(name)
+    entry.type = kind
+    entry.mode = mode
+    entry.mtime = epoch
+    entry.uname = entry.gname = "root"
+    return entry
+
+
+def _compress(content: bytes) -> bytes:
+    return lzma.compress(content, format=lzma.FORMAT_XZ, check=lzma.CHECK_CRC64, filters=_FILTERS)
+
+
+def _member(name: str, content: bytes, epoch: int) -> bytes:
+    header = f"{name:<16}{epoch:<12}{0:<6}{0:<6}{0o100644:<8o}{len(content):<10}`\n".encode("ascii")
+    return header + content + b"\n" * (len(content) % 2)

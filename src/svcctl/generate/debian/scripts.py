@@ -1,0 +1,237 @@
+"""The maintainer scripts: what debhelper's snippets do, but an upgrade leaves the sockets open.
+
+Each can run again at any point. Nothing starts against the administrator's policy: units are enabled by
+deb-systemd-helper, which remembers what they had disabled, and started by deb-systemd-invoke, which asks policy-rc.d
+and leaves disabled and masked units alone. A service that does not start is told loudly and fails no installation.
+Source: Debian policy, sections 6, 9.3.3 and 10.8; deb-systemd-helper(1p), deb-systemd-invoke(1p), py3compile(1).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from svcctl.generate.debian.model import RemovedConffile, ScriptName
+from svcctl.generate.debian.payload import SYSTEM_UNITS, Payload
+from svcctl.generate.debian.shell import block, comment, target, word, words
+
+_HEAD = ("#!/bin/sh", "set -e")
+_CONFIGURED = '[ "$1" = configure ] || [ "$1" = abort-upgrade ] || [ "$1" = abort-deconfigure ] || [ "$1" = abort-remove ]'
+_HERE = '[ -z "${DPKG_ROOT:-}" ]'
+_RUNNING = f"{_HERE} && [ -d /run/systemd/system ]"
+_ROOT = '${DPKG_ROOT:+--root="$DPKG_ROOT"}'
+
+#: What a socket unit says about its sockets; when it changes, they have to be opened anew.
+_LISTENS = r"'^(Listen[A-Za-z]*|BindIPv6Only|BindToDevice|Socket(User|Group|Mode|Protocol)) *='"
+
+#: The units of a package that are no templates, among the paths of its files.
+_UNIT_FILES = rf"'^{SYSTEM_UNITS}/[^/@]*\.\(service\|socket\)$'"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ScriptFacts:
+    """What the scripts depend on.
+
+    Attributes:
+        package: Name of the package.
+        payload: Its units.
+        python_folders: Absolute paths of the folders with its Python code.
+        removed_conffiles: Files in ``/etc`` that it no longer has.
+    """
+
+    package: str
+    payload: Payload
+    python_folders: tuple[str, ...] = ()
+    removed_conffiles: tuple[RemovedConffile, ...] = ()
+
+
+def scripts(facts: ScriptFacts) -> dict[ScriptName, str]:
+    """Return the scripts that have something to do, by name."""
+    parts: dict[ScriptName, list[str]] = {
+        "preinst": [*_conffile_steps(facts), *_remember_units(facts)],
+        "postinst": [*_conffile_steps(facts), *_configure(facts)],
+        "prerm": [*_conffile_steps(facts), *_stop(facts), *_clean(facts)],
+        "postrm": [*_conffile_steps(facts), *_removed(facts), *_purge(facts)],
+    }
+    return {name: "\n".join((*_HEAD, *lines)) + "\n" for name, lines in parts.items() if lines}
+
+
+def _conffile_steps(facts: ScriptFacts) -> Iterator[str]:
+    for removed in facts.removed_conffiles:
+        what = words((removed.path, removed.last_version, facts.package))
+        yield f'dpkg-maintscript-helper rm_conffile {what} -- "$@"'
+
+
+def _single(units: tuple[str, ...]) -> tuple[str, ...]:
+    return tuple(unit for unit in units if "@" not in unit)
+
+
+def _startable(units: tuple[str, ...]) -> tuple[str, ...]:
+    """Return names that systemctl acts on: all running instances stand for a template."""
+    return tuple(unit.replace("@.", "@*.") for unit in units)
+
+
+def _remember_units(facts: ScriptFacts) -> Iterator[str]:
+    if not facts.payload.units:
+        return
+    package, folder = word(facts.package), _memory(facts)
+    yield ""
+    yield comment("The units of the old version, and what its sockets listen on; postinst compares.")
+    yield f'if {_HERE} && [ "$1" = upgrade ]; then'
+    yield "	# What runs is the version before, also if others were unpacked since and never configured."
+    yield f"	if [ ! -d {folder} ]; then"
+    yield f"		mkdir -p {folder}"
+    yield f"		for path in $(dpkg-query --listfiles {package} | grep {_UNIT_FILES}); do"
+    yield f'			grep -E {_LISTENS} "$path" >{folder}/"${{path##*/}}" || true'
+    yield from ("		done", "	fi", "fi")
+
+
+def _memory(facts: ScriptFacts) -> str:
+    """Return the folder, root's alone to write to, that is there from preinst to postinst."""
+    return word(f"/run/{facts.package}.upgrade")
+
+
+def _configure(facts: ScriptFacts) -> Iterator[str]:
+    units = facts.payload.units
+    lines = [*_users(facts), *_bytecode(facts), *_folders(facts), *_enable(units)]
+    if units:
+        lines += [f"if {_RUNNING}; then", "	systemctl --system daemon-reload >/dev/null || true", "fi"]
+        lines += [f"if {_HERE}; then", *block(*_compare_units(facts)), "fi"]
+        lines += [f"if {_RUNNING}; then", *block(*_start_lines(facts)), "fi"]
+        lines += [f"if {_HERE}; then", f"	rm -rf {_memory(facts)}", "fi"]
+    if lines:
+        yield from ("", f"if {_CONFIGURED}; then", *block(*lines), "fi")
+
+
+def _users(facts: ScriptFacts) -> Iterator[str]:
+    for name in facts.payload.sysusers:
+        yield comment("Without its user the service cannot run: this may fail.")
+        yield f"systemd-sysusers {_ROOT} {word(name)}"
+
+
+def _bytecode(facts: ScriptFacts) -> Iterator[str]:
+    if facts.python_folders:
+        yield comment(
+            "A file that does not compile is a template of somebody's, or fails when it is imported."
+        )
+        yield f"if {_HERE} && command -v py3compile >/dev/null; then"
+        yield from block(
+            *(f"py3compile -p {word(facts.package)} {word(path)} || true" for path in facts.python_folders)
+        )
+        yield "fi"
+
+
+def _folders(facts: ScriptFacts) -> Iterator[str]:
+    if facts.payload.tmpfiles:
+        yield "if command -v systemd-tmpfiles >/dev/null; then"
+        yield f"	systemd-tmpfiles {_ROOT} --create {words(facts.payload.tmpfiles)} >/dev/null || true"
+        yield "fi"
+
+
+def _enable(units: tuple[str, ...]) -> Iterator[str]:
+    if not units:
+        return
+    yield f"for unit in {words(units)}; do"
+    yield "	# Only a mask that the helper itself has made."
+    yield '	deb-systemd-helper unmask "$unit" >/dev/null || true'
+    yield '	if deb-systemd-helper --quiet was-enabled "$unit"; then'
+    yield '		deb-systemd-helper enable "$unit" >/dev/null || true'
+    yield "	else"
+    yield '		deb-systemd-helper update-state "$unit" >/dev/null || true'
+    yield from ("	fi", "done")
+
+
+def _start_lines(facts: ScriptFacts) -> Iterator[str]:
+    units = facts.payload.units
+    advice = f"some of its units did not start: see systemctl status {words(_startable(units))}"
+    yield "failed="
+    yield 'if [ "$1" = configure ] && [ -n "$2" ]; then'
+    yield from block(*_upgrade_lines(facts.payload))
+    singles = _single(units)
+    if singles:
+        yield "else"
+        yield f"	deb-systemd-invoke start {words(singles)} >/dev/null || failed=yes"
+    yield "fi"
+    yield 'if [ -n "$failed" ]; then'
+    yield f"	echo {word(f'{facts.package}: {advice}')} >&2"
+    yield "fi"
+
+
+def _compare_units(facts: ScriptFacts) -> Iterator[str]:
+    if not facts.payload.units:
+        return
+    folder = _memory(facts)
+    yield "changed="
+    yield f"for before in {folder}/*; do"
+    yield '	unit="${before##*/}"'
+    yield '	if [ ! -f "$before" ]; then'
+    yield "		continue"
+    yield f'	elif [ ! -f "{SYSTEM_UNITS}/$unit" ]; then'
+    yield "		# The new version has no such unit."
+    yield "		if [ -d /run/systemd/system ]; then"
+    yield '			deb-systemd-invoke stop "$unit" >/dev/null || true'
+    yield "		fi"
+    yield '		deb-systemd-helper purge "$unit" >/dev/null || true'
+    yield f'	elif ! grep -E {_LISTENS} "{SYSTEM_UNITS}/$unit" | cmp -s - "$before"; then'
+    yield '		changed="$changed $unit"'
+    yield from ("	fi", "done")
+
+
+def _upgrade_lines(payload: Payload) -> Iterator[str]:
+    services = words(_startable(payload.services))
+    yield comment("A socket stays open, and its clients wait, unless it listens elsewhere now.")
+    yield comment("shellcheck disable=SC2086 (names of units hold no blanks)")
+    yield f"deb-systemd-invoke restart $changed {services} >/dev/null || failed=yes"
+    sockets = _single(payload.sockets)
+    if sockets:
+        yield f"deb-systemd-invoke start {words(sockets)} >/dev/null || failed=yes"
+
+
+def _stop(facts: ScriptFacts) -> Iterator[str]:
+    units = _startable(facts.payload.units)
+    if units:
+        yield ""
+        yield comment("Not on an upgrade: the old process serves until the new one is configured.")
+        yield f'if {_RUNNING} && [ "$1" = remove ]; then'
+        yield f"	deb-systemd-invoke stop {words(units)} >/dev/null || true"
+        yield "fi"
+
+
+def _clean(facts: ScriptFacts) -> Iterator[str]:
+    if not facts.python_folders:
+        return
+    yield from ("", f"if {_HERE}; then", "	if command -v py3clean >/dev/null; then")
+    yield from block(
+        *(f"py3clean -p {word(facts.package)} {word(path)}" for path in facts.python_folders), depth=2
+    )
+    yield "	else"
+    yield f"		find {words(facts.python_folders)} -type d -name __pycache__ -prune -exec rm -rf {{}} +"
+    yield from ("	fi", "fi")
+
+
+def _removed(facts: ScriptFacts) -> Iterator[str]:
+    if not facts.payload.units:
+        return
+    yield from ("", f'if {_RUNNING} && [ "$1" = remove ]; then')
+    yield "	systemctl --system daemon-reload >/dev/null || true"
+    yield "fi"
+    yield comment("What preinst left, if the upgrade has come to nothing.")
+    yield f'if {_HERE} && [ "$1" != upgrade ]; then'
+    yield f"	rm -rf {_memory(facts)}"
+    yield "fi"
+
+
+def _purge(facts: ScriptFacts) -> Iterator[str]:
+    payload = facts.payload
+    lines = []
+    if payload.units:
+        lines += ["if command -v deb-systemd-helper >/dev/null; then"]
+        lines += [f"	deb-systemd-helper purge {words(payload.units)} >/dev/null || true", "fi"]
+    lines += [f"rm -rf {target(path)} || true" for path in payload.folders]
+    for store in ("/etc/credstore", "/etc/credstore.encrypted"):
+        lines += [f"rm -f {target(f'{store}/{name}')}" for name in payload.credentials]
+    for path in payload.configuration:
+        lines += [f"if [ -d {target(path)} ]; then"]
+        lines += [f"	rmdir --ignore-fail-on-non-empty {target(path)}", "fi"]
+    if lines:
+        yield from ("", 'if [ "$1" = purge ]; then', *block(*lines), "fi")
