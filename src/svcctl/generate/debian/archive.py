@@ -53,7 +53,7 @@ def md5sums(package: Package) -> str:
     return "".join(
         f"{hashlib.md5(file.content, usedforsecurity=False).hexdigest()}  {file.path.removeprefix('/')}\n"
         for file in sorted(package.files, key=lambda file: file.path)
-        if file.path not in package.conffiles
+        if not file.link and file.path not in package.conffiles
     )
 
 
@@ -79,6 +79,11 @@ def _tar(files: Iterable[ProgramFile], epoch: int) -> bytes:
                 tar.addfile(_entry(f".{path}", tarfile.DIRTYPE, 0o755, epoch))
                 continue
             file = by_path[path]
+            if file.link:
+                link = _entry(f".{path}", tarfile.SYMTYPE, 0o777, epoch)
+                link.linkname = file.link
+                tar.addfile(link)
+                continue
             entry = _entry(f".{path}", tarfile.REGTYPE, file.mode, epoch)
             entry.size = len(file.content)
             tar.addfile(entry, io.BytesIO(file.content))

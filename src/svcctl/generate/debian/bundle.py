@@ -35,7 +35,8 @@ class Target:
     Attributes:
         python: Minor version of the release's python3, such as ``3.11``.
         architecture: Debian's name of the architecture, such as ``amd64``.
-        root: The folder with the program, as an absolute path, such as ``/usr/lib/echo``.
+        root: The folder with the program, as an absolute path; one that is for one minor version of Python
+            (``…/python3.11/site-packages``) binds the package to that.
     """
 
     python: str
@@ -105,7 +106,7 @@ def _python(
         except ValueError as error:
             problems.append(Problem(f"{wheel.metadata.name} {wheel.metadata.version}", str(error)))
     modules = [path for path in objects if _MODULE_OF_ONE_MINOR.fullmatch(basename(path))]
-    if modules:
+    if modules or f"/python{target.python}/" in target.root:
         found.append(_exactly(target.python))
     ours = f".cpython-{target.python.replace('.', '')}-"
     problems += [

@@ -18,6 +18,7 @@ from svcctl.generate.debian.model import Bundle, DebianOptions
 from svcctl.generate.debian.naming import is_package_name, is_version, propose_package, propose_version
 from svcctl.generate.debian.payload import is_for_users
 from svcctl.generate.debian.relations import normal
+from svcctl.generate.debian.releases import RELEASES
 from svcctl.generate.debian.text import fold, one_line, paragraphs
 from svcctl.manifest.model import Manifest
 from svcctl.plan.model import Rendering
@@ -34,9 +35,6 @@ SECTIONS = frozenset(
     }
 )  # fmt: skip
 PRIORITIES = ("required", "important", "standard", "optional")
-
-#: The interpreter of each release.
-PYTHON = {"bookworm": "3.11", "trixie": "3.13"}
 
 #: The latest time that a tar archive can hold, in seconds since 1970.
 LATEST = 8**11 - 1
@@ -144,7 +142,7 @@ def _relations(options: DebianOptions, bundle: Bundle) -> Iterator[Problem]:
 
 
 def _pythons(manifest: Manifest, options: DebianOptions, bundle: Bundle) -> Iterator[Problem]:
-    has = PYTHON[options.distribution]
+    has = RELEASES[options.distribution].python
     wanted = (("origin.requires_python", manifest.origin.requires_python), ("bundle", bundle.requires_python))
     for where, version in wanted:
         if not version:

@@ -56,10 +56,10 @@ def control_text(fields: Iterable[tuple[str, str]]) -> str:
 
 
 def installed_size(files: Iterable[ProgramFile]) -> int:
-    """Return the size of the files in KiB: each rounded up by itself, and one for each folder, the root too."""
+    """Return the size of the files in KiB: each rounded up by itself, and one for each link and folder, the root too."""
     sizes, folders = 0, {""}
     for file in files:
-        sizes += -(-len(file.content) // _BLOCK)
+        sizes += 1 if file.link else -(-len(file.content) // _BLOCK)
         folders.update(parents(file.path))
     return sizes + len(folders)
 

@@ -6,9 +6,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal
 
+from svcctl.generate.debian.releases import Distribution
 from svcctl.plan.model import Diagnostic
 
-Distribution = Literal["bookworm", "trixie"]
 Urgency = Literal["low", "medium", "high", "emergency", "critical"]
 ScriptName = Literal["preinst", "postinst", "prerm", "postrm"]
 
@@ -41,17 +41,19 @@ class Component:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ProgramFile:
-    """One file of the package.
+    """One file, or symbolic link, of the package.
 
     Attributes:
         path: Absolute path on the target.
         content: Its bytes.
-        mode: Permission bits.
+        mode: Permission bits; a link has none of its own.
+        link: What a symbolic link points to; empty for a file.
     """
 
     path: str
-    content: bytes
+    content: bytes = b""
     mode: int = 0o644
+    link: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
