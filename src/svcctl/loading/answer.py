@@ -18,7 +18,7 @@ from svcctl.errors import (
     UsageError,
 )
 from svcctl.loading.process import Outcome
-from svcctl.loading.report import Description, Failure, Interpreter, Report
+from svcctl.loading.report import Description, Failure, Interpreter, LoadedModule, Report
 from svcctl.manifest.model import SCHEMA_VERSION
 from svcctl.manifest.validation import validate
 from svcctl.records.text import MAX_BYTES, from_text
@@ -107,7 +107,8 @@ def understand(target: str, line: bytes, digest: str | None = None) -> Descripti
     origin = report.manifest.origin
     if (origin.kind == "saved", origin.digest if digest else None) != (digest is not None, digest):
         raise _garbled(target, "it tells of another file")
-    return Description(report.manifest, report.interpreter)
+    modules = tuple(LoadedModule(_clean(each.name), _clean(each.path)) for each in report.modules)
+    return Description(report.manifest, report.interpreter, modules)
 
 
 def _is_plausible(interpreter: Interpreter) -> bool:

@@ -19,9 +19,9 @@ from typing import NoReturn
 from svcctl.application.observing import opening
 from svcctl.errors import EX_OK, ProblemsError, SvcctlError
 from svcctl.loading.failure import raised
-from svcctl.loading.interpreter import describe_interpreter
+from svcctl.loading.interpreter import describe_interpreter, modules_since
 from svcctl.loading.origin import file_of
-from svcctl.loading.report import Failure, Report
+from svcctl.loading.report import Failure, LoadedModule, Report
 from svcctl.loading.tac import absolute, execute, read
 from svcctl.loading.target import load, refuse_arguments, resolve
 from svcctl.manifest.model import Manifest, Origin
@@ -38,13 +38,15 @@ def describe_here(target: str, arguments: Sequence[str] = ()) -> Report:
         arguments: The options of a plug-in.
     """
     interpreter = describe_interpreter()
+    known = frozenset(sys.modules)
     try:
         manifest = _manifest(target, arguments)
+        modules = tuple(LoadedModule(*map(_encodable, each)) for each in modules_since(known))
     except SvcctlError as error:
         return Report(error=_failure(error))
     except BaseException as error:  # noqa: BLE001 (the user's code can raise anything)
         return Report(error=_failure(raised(target, error)))
-    return Report(manifest=manifest, interpreter=interpreter)
+    return Report(manifest=manifest, interpreter=interpreter, modules=modules)
 
 
 def _manifest(text: str, arguments: Sequence[str]) -> Manifest:

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import os
 import platform
 import site
 import sys
 import sysconfig
+from collections.abc import Collection
 from pathlib import Path
 
 import svcctl
-from svcctl.loading.report import Interpreter
+from svcctl.loading.report import Interpreter, LoadedModule
+from svcctl.loading.tac import MODULE_NAME
 
 #: Where the linker's own search begins on every Linux (ld.so(8)).
 _SYSTEM_FOLDERS = ("/usr/lib", "/usr/lib64", "/lib", "/lib64")
@@ -25,6 +28,31 @@ def describe_interpreter() -> Interpreter:
         library_paths=_library_paths(),
         svcctl_version=svcctl.__version__,
     )
+
+
+def modules_since(known: Collection[str]) -> tuple[LoadedModule, ...]:
+    """Return the modules that an application has brought into memory from neither Python nor what is installed.
+
+    Those of svcctl and the file itself are not among them, nor are modules without a file: built-in ones, and
+    packages that are only a folder. What is installed for a single user counts as the application's own: other users
+    do not see it.
+
+    Args:
+        known: Names of the modules that were there before.
+    """
+    installed = (sysconfig.get_path(name) for name in ("stdlib", "platstdlib", "purelib", "platlib"))
+    folders = tuple(f"{folder}/" for folder in {*installed, *site.getsitepackages()})
+    real = tuple({f"{os.path.realpath(folder)}/" for folder in folders})
+    found = []
+    for name, module in tuple(sys.modules.items()):
+        if name in known or name.partition(".")[0] in {"svcctl", MODULE_NAME}:
+            continue
+        file = getattr(module, "__dict__", {}).get("__file__")  # whatever an application has put there
+        if isinstance(file, str) and not file.startswith(folders):
+            path = os.path.realpath(file)
+            if not path.startswith(real):
+                found.append(LoadedModule(name, path))
+    return tuple(sorted(found))
 
 
 def _library_paths() -> tuple[str, ...]:

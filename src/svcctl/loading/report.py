@@ -29,6 +29,18 @@ class Interpreter(NamedTuple):
     svcctl_version: str
 
 
+class LoadedModule(NamedTuple):
+    """A module of the application's own that is in memory once it has been loaded.
+
+    Attributes:
+        name: Its full name, such as ``shop.orders``.
+        path: The file of its code: absolute, without links.
+    """
+
+    name: str
+    path: str
+
+
 class Failure(NamedTuple):
     """An error of the child; the fields are those of :class:`svcctl.errors.SvcctlError` and its kinds."""
 
@@ -41,10 +53,11 @@ class Failure(NamedTuple):
 
 
 class Report(NamedTuple):
-    """What the child tells: a manifest and the interpreter, or an error."""
+    """What the child tells: a manifest, the interpreter and the application's own modules, or an error."""
 
     manifest: Manifest | None = None
     interpreter: Interpreter | None = None
+    modules: tuple[LoadedModule, ...] = ()
     error: Failure | None = None
 
 
@@ -54,7 +67,9 @@ class Description(NamedTuple):
     Attributes:
         manifest: Has passed validation.
         interpreter: What the child said of its interpreter.
+        modules: Those in memory that are neither Python's, nor installed for that interpreter, nor svcctl's, sorted.
     """
 
     manifest: Manifest
     interpreter: Interpreter
+    modules: tuple[LoadedModule, ...] = ()

@@ -62,7 +62,8 @@ def ends(pid: int) -> bool:
 def test_an_application_is_described_with_its_interpreter(tmp_path: Path) -> None:
     """The manifest has the file's digest, and the interpreter its own facts."""
     path = write(tmp_path, HEAD + "print('noise')\n")
-    manifest, interpreter = described(path)
+    manifest, interpreter, modules = described(path)
+    assert modules == ()
     assert manifest.application.name == "echo"
     assert manifest.origin.kind == "tac"
     assert manifest.origin.digest == hashlib.sha256(Path(path).read_bytes()).hexdigest()
@@ -277,6 +278,6 @@ def test_forged_facts_about_the_interpreter_are_refused(tmp_path: Path, change: 
     """They end up in units, so they are absolute paths and versions or nothing."""
     source = HEAD + (
         "import sys\nmain = sys.modules['__main__']\nmake = main.Report\n"
-        f"main.Report = lambda manifest, interpreter: make(manifest, interpreter._replace({change}={value!r}))\n"
+        f"main.Report = lambda manifest, interpreter, **rest: make(manifest, interpreter._replace({change}={value!r}))\n"
     )
     assert "an interpreter that cannot be" in str(refusal(tmp_path, source))

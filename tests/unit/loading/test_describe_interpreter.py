@@ -136,3 +136,25 @@ def test_only_root_may_become_another_user(public: Path, python_of_all: str) -> 
         check=True,
     )
     assert done.stdout.split() == ["echo", PermissionDeniedError.__name__]
+
+
+def test_the_application_s_own_modules_are_told(tmp_path: Path) -> None:
+    """By their real paths; neither Python's, nor installed ones, nor those that are only half loaded."""
+    (tmp_path / "real").mkdir()
+    for name in ("shop", "space/inner", "real/linked"):
+        file = tmp_path / f"{name}.py"
+        file.parent.mkdir(exist_ok=True)
+        file.write_text("import json.tool\n")
+    (tmp_path / "linked.py").symlink_to("real/linked.py")
+    source = (
+        "import sys, hypothesis, uuid, shop, space.inner, linked\n"
+        "sys.modules['odd'] = None\nsys.modules['odder'] = 3\n"
+    )
+    told_of = describe(
+        write(tmp_path, source + HEAD), python=sys.executable, user=None, environment={}, time_limit=LIMIT
+    )
+    assert [tuple(module) for module in told_of.modules] == [
+        ("linked", str(tmp_path / "real/linked.py")),
+        ("shop", str(tmp_path / "shop.py")),
+        ("space.inner", str(tmp_path / "space/inner.py")),
+    ]
