@@ -1,0 +1,1 @@
+"""What goes into a package, and what is known of it, from the files around an application."""
