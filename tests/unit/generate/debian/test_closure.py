@@ -1,0 +1,102 @@
+from __future__ import annotations
+
+import pytest
+
+from svcctl.errors import ProblemsError
+from svcctl.generate.debian.closure import needed, runtime_part
+from svcctl.generate.debian.wheel import Wheel
+from tests.fakes.wheel_files import make_wheel
+
+
+def wheel(name: str, *requires: str, requested: bool = False) -> Wheel:
+    """Return a distribution that requires others."""
+    lines = "".join(f"Requires-Dist: {text}\n" for text in requires)
+    files = {f"{name}-1.0.dist-info/REQUESTED": b""} if requested else {}
+    return make_wheel(name, {f"{name}.py": b"", **files}, metadata=lines)
+
+
+def names(wheels: tuple[Wheel, ...]) -> list[str]:
+    """Return the names of distributions."""
+    return [each.metadata.name for each in wheels]
+
+
+SVCCTL = wheel(
+    "svcctl", "sdnotify>=0.3", "psutil", "typer>=0.12", 'uvloop; extra == "uvloop"', requested=True
+)
+OTHERS = (wheel("sdnotify"), wheel("psutil"), wheel("typer", "rich"), wheel("rich"), wheel("uvloop"))
+
+
+def test_all_is_needed_that_was_asked_for_or_that_nothing_requires() -> None:
+    """With what these require, whatever the marker, and in a circle as well; not what installs."""
+    found = needed(
+        (
+            wheel("pip", requested=True),
+            wheel("wheel"),
+            wheel("My.App", "lib_x[fast] >= 2 ; python_version < '3'", "absent"),
+            wheel("Lib-X", 'setuptools; extra == "fast"', "my-app"),
+            wheel("setuptools"),
+            wheel("asked", requested=True),
+            wheel("tool", "asked"),
+        )
+    )
+    assert names(found) == ["asked", "Lib-X", "My.App", "setuptools", "tool"]
+
+
+def test_roots_can_be_named() -> None:
+    """In any spelling; svcctl is always one."""
+    given = (SVCCTL, *OTHERS, wheel("my_app", "lib"), wheel("lib"), wheel("other"), wheel("pip"))
+    assert names(needed(given, {"My.App"})) == ["lib", "my_app", "sdnotify", "svcctl", "uvloop"]
+    assert names(needed(given, {"pip"})) == ["pip", "sdnotify", "svcctl", "uvloop"]
+
+
+def test_roots_that_are_not_there_are_told() -> None:
+    """All of them."""
+    with pytest.raises(ProblemsError) as caught:
+        needed((SVCCTL,), {"b", "a", "svcctl"})
+    assert [problem.where for problem in caught.value.problems] == ["a", "b"]
+
+
+def test_what_only_svcctl_s_commands_need_is_left_out() -> None:
+    """Unless another one requires it, or somebody has asked for it."""
+    assert names(needed((SVCCTL, *OTHERS))) == ["sdnotify", "svcctl", "uvloop"]
+    assert "psutil" in names(needed((SVCCTL, *OTHERS, wheel("app", "psutil"))))
+    asked = needed((SVCCTL, wheel("typer", "rich", requested=True), wheel("rich")))
+    assert names(asked) == ["rich", "svcctl", "typer"]
+
+
+def test_an_extra_of_its_own_leads_nowhere() -> None:
+    """As in ``app[all]`` of app."""
+    assert names(needed((wheel("app", "app[fast]", "b"), wheel("b")))) == ["app", "b"]
+
+
+def test_of_svcctl_only_what_runs_an_application_is_taken() -> None:
+    """Its metadata says the same."""
+    info = "svcctl-1.0.dist-info"
+    points = b"[console_scripts]\nsvcctl = a:b\n\n[svcctl.plugins]\necho = c:d\n\n[pytest11]\nsvcctl = e\n"
+    paths = [
+        "__init__.py",
+        "__main__.py",
+        "cli/main.py",
+        "host/own.py",
+        "runtime/__main__.py",
+        "testing/init.py",
+    ]
+    files = {f"svcctl/{path}": b"" for path in paths}
+    whole = make_wheel(
+        "svcctl",
+        {**files, f"{info}/entry_points.txt": points, "svcctl-1.0.data/scripts/x": b""},
+        metadata="Requires-Dist: typer>=0.12\nRequires-Dist: sdnotify\nRequires-Dist: PSutil>=5\n",
+    )
+    part = runtime_part(whole)
+    content = {file.path: file.content for file in part.files}
+    assert sorted(content) == sorted(
+        [
+            *(f"{info}/{name}" for name in ("METADATA", "WHEEL", "entry_points.txt")),
+            "svcctl/__init__.py",
+            "svcctl/runtime/__main__.py",
+        ]
+    )
+    assert content[f"{info}/entry_points.txt"] == b"[svcctl.plugins]\necho = c:d\n\n"
+    assert part.metadata.requires == ("sdnotify",)
+    assert b"typer" not in content[f"{info}/METADATA"]
+    assert content[f"{info}/METADATA"].endswith(b"\n\nText.\n")

@@ -1,0 +1,71 @@
+from __future__ import annotations
+
+import shutil
+import sys
+from pathlib import Path
+
+import pytest
+
+import svcctl
+from svcctl.errors import ConfigurationError
+from svcctl.host import own
+from svcctl.host.own import own_wheel
+
+METADATA = f"Metadata-Version: 2.4\nName: svcctl\nVersion: {svcctl.__version__}\nLicense-File: LICENSE\n\n"
+
+
+def test_it_is_what_runs() -> None:
+    """Its code, without bytecode, its metadata, its plug-ins and its licence; wherever it lies."""
+    wheel = own_wheel()
+    content = {file.path: file.content for file in wheel.files}
+    folder = Path(svcctl.__file__).parent
+    assert content["svcctl/__init__.py"] == (folder / "__init__.py").read_bytes()
+    assert "svcctl/runtime/control/io.svcctl.Control.varlink" in content
+    assert not [path for path in content if path.endswith(".pyc")]
+    assert (wheel.metadata.name, wheel.metadata.version) == ("svcctl", svcctl.__version__)
+    assert wheel.tags == ("py3-none-any",)
+    assert b"[svcctl.plugins]" in content[f"{wheel.info}/entry_points.txt"]
+    assert b"Permission is hereby granted" in content[f"{wheel.info}/licenses/LICENSE"]
+    assert [file.path for file in wheel.files] == sorted(content)
+
+
+def installed(folder: Path, metadata: str) -> None:
+    """Make metadata of svcctl that is found before the real ones."""
+    info = folder / "svcctl-9.dist-info"
+    info.mkdir()
+    (info / "METADATA").write_text(metadata)
+    (info / "LICENSE").write_text("terms")
+
+
+def test_it_is_read_from_a_folder_of_packages(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """As Debian's is, with its licence beside the metadata and no other file there."""
+    shutil.copytree(Path(svcctl.__file__).parent, tmp_path / "svcctl", ignore=shutil.ignore_patterns("[!_]*"))
+    installed(tmp_path, METADATA)
+    monkeypatch.setattr(sys, "path", [str(tmp_path), *sys.path])
+    monkeypatch.setattr(svcctl, "__file__", str(tmp_path / "svcctl" / "__init__.py"))
+    info = f"svcctl-{svcctl.__version__}.dist-info"
+    assert [file.path for file in own_wheel().files] == [
+        f"{info}/LICENSE",
+        f"{info}/METADATA",
+        "svcctl/__init__.py",
+        "svcctl/__main__.py",
+    ]
+
+
+@pytest.mark.parametrize("metadata", ["Name: svcctl\nVersion: 0.0.1\n\n", ""])
+def test_metadata_of_another_version_is_told(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, metadata: str
+) -> None:
+    """A package would say what is not true."""
+    installed(tmp_path, metadata)
+    monkeypatch.setattr(sys, "path", [str(tmp_path), *sys.path])
+    with pytest.raises(ConfigurationError, match="metadata") as caught:
+        own_wheel()
+    assert caught.value.hint
+
+
+def test_missing_metadata_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    """As where only a folder of sources is on the search path."""
+    monkeypatch.setattr(own, "_NAME", "no-such-distribution")
+    with pytest.raises(ConfigurationError, match="not installed"):
+        own_wheel()
