@@ -95,16 +95,20 @@ def run(
     return Output(done.returncode, stdout, stderr)
 
 
-def lines(arguments: Sequence[str]) -> Iterator[str]:
+def lines(
+    arguments: Sequence[str], *, merged: bool = False, variables: Mapping[str, str] | None = None
+) -> Iterator[str]:
     """Run a tool and yield the lines it says, without their ends, as they come.
 
     The tool is ended when nobody wants more of them. See :func:`run` for what it gets.
 
     Args:
         arguments: The argument list; the first is looked up in ``PATH``.
+        merged: Also yield what it says on stderr.
+        variables: Further variables of its environment, which win.
 
     Raises:
-        CommandError: It is not there, or ended with a status other than 0.
+        CommandError: It is not there, or ended with a status other than 0; without what it said if that was yielded.
     """
     command = tuple(arguments)
     # Nobody reads its stderr meanwhile, and a pipe that is full would stop it.
@@ -114,8 +118,8 @@ def lines(arguments: Sequence[str]) -> Iterator[str]:
                 command,
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.PIPE,
-                stderr=said,
-                env=_environment(),
+                stderr=subprocess.STDOUT if merged else said,
+                env=_environment() | dict(variables or {}),
                 encoding="utf-8",
                 errors="backslashreplace",
             )

@@ -83,6 +83,15 @@ def test_a_tool_that_fails_after_its_lines_is_an_error_after_them() -> None:
         next(found)
 
 
+def test_lines_of_both_kinds_come_in_their_order() -> None:
+    """Where that is asked for; they are not told twice when the tool fails."""
+    script = 'echo one; echo "$KIND" >&2; echo three; exit 4'
+    found = commands.lines(("/bin/sh", "-c", script), merged=True, variables={"KIND": "two"})
+    assert [next(found) for _ in range(3)] == ["one", "two", "three"]
+    with pytest.raises(CommandError, match=r"ended with status 4$"):
+        next(found)
+
+
 def test_further_variables_win(monkeypatch: pytest.MonkeyPatch) -> None:
     """Over those that are passed on."""
     monkeypatch.setenv("HOME", "/root")
