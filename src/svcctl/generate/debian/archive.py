@@ -35,8 +35,8 @@ def archive(package: Package, epoch: int) -> bytes:
         raise UsageError(f"time {epoch}: expected seconds since 1970, at most {LATEST}")
     members = (
         ("debian-binary", b"2.0\n"),
-        ("control.tar.xz", _compress(_tar(_control(package), epoch))),
-        ("data.tar.xz", _compress(_tar(package.files, epoch))),
+        ("control.tar.xz", tar_xz(_control(package), epoch)),
+        ("data.tar.xz", tar_xz(package.files, epoch)),
     )
     return _MAGIC + b"".join(_member(name, content, epoch) for name, content in members)
 
@@ -68,26 +68,33 @@ def _control(package: Package) -> Iterable[ProgramFile]:
         yield ProgramFile(path=f"/{name}", content=text.encode(), mode=0o755)
 
 
-def _tar(files: Iterable[ProgramFile], epoch: int) -> bytes:
+def tar_xz(files: Iterable[ProgramFile], epoch: int, folder: str = ".") -> bytes:
+    """Return files as a compressed tar archive, sorted, with the folders that they lie in.
+
+    Args:
+        files: With paths that are absolute below ``folder``.
+        epoch: The time of every member, in seconds since 1970.
+        folder: The one folder at the top of the archive.
+    """
     by_path = {file.path: file for file in files}
     folders = {folder for path in by_path for folder in parents(path)}
     written = io.BytesIO()
     with tarfile.open(fileobj=written, mode="w", format=tarfile.GNU_FORMAT, encoding="utf-8") as tar:
-        tar.addfile(_entry(".", tarfile.DIRTYPE, 0o755, epoch))
+        tar.addfile(_entry(folder, tarfile.DIRTYPE, 0o755, epoch))
         for path in sorted(folders | by_path.keys()):
             if path in folders:
-                tar.addfile(_entry(f".{path}", tarfile.DIRTYPE, 0o755, epoch))
+                tar.addfile(_entry(f"{folder}{path}", tarfile.DIRTYPE, 0o755, epoch))
                 continue
             file = by_path[path]
             if file.link:
-                link = _entry(f".{path}", tarfile.SYMTYPE, 0o777, epoch)
+                link = _entry(f"{folder}{path}", tarfile.SYMTYPE, 0o777, epoch)
                 link.linkname = file.link
                 tar.addfile(link)
                 continue
-            entry = _entry(f".{path}", tarfile.REGTYPE, file.mode, epoch)
+            entry = _entry(f"{folder}{path}", tarfile.REGTYPE, file.mode, epoch)
             entry.size = len(file.content)
             tar.addfile(entry, io.BytesIO(file.content))
-    return written.getvalue()
+    return lzma.compress(written.getvalue(), format=lzma.FORMAT_XZ, check=lzma.CHECK_CRC64, filters=_FILTERS)
 
 
 def _entry(name: str, kind: bytes, mode: int, epoch: int) -> tarfile.TarInfo:
@@ -97,10 +104,6 @@ def _entry(name: str, kind: bytes, mode: int, epoch: int) -> tarfile.TarInfo:
     entry.mtime = epoch
     entry.uname = entry.gname = "root"
     return entry
-
-
-def _compress(content: bytes) -> bytes:
-    return lzma.compress(content, format=lzma.FORMAT_XZ, check=lzma.CHECK_CRC64, filters=_FILTERS)
 
 
 def _member(name: str, content: bytes, epoch: int) -> bytes:

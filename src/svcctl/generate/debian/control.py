@@ -40,7 +40,7 @@ def control_fields(
         ("Section", options.section),
         ("Priority", options.priority),
         ("Homepage", options.homepage),
-        ("Description", _description(options, bundle)),
+        ("Description", description(options, bundle)),
     )
     return tuple((name, value) for name, value in fields if value)
 
@@ -52,7 +52,7 @@ def control_text(fields: Iterable[tuple[str, str]]) -> str:
         >>> control_text([("Package", "echo"), ("Description", "says\n again")])
         'Package: echo\nDescription: says\n again\n'
     """
-    return "".join(f"{name}: {value}\n" for name, value in fields)
+    return "".join(f"{name}: {value}\n".replace(": \n", ":\n", 1) for name, value in fields)
 
 
 def installed_size(files: Iterable[ProgramFile]) -> int:
@@ -97,7 +97,8 @@ def long_description(options: DebianOptions, manifest: Manifest) -> str:
     return f"{about}.\n\n{service}"
 
 
-def _description(options: DebianOptions, bundle: Bundle) -> str:
+def description(options: DebianOptions, bundle: Bundle) -> str:
+    """Return the value of the field of that name: the synopsis, the paragraphs, and what is bundled."""
     texts = list(paragraphs(options.description))
     if bundle.components:
         listed = ", ".join(f"{one_line(one.name)} {one_line(one.version)}" for one in bundle.components)

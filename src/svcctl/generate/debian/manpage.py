@@ -66,11 +66,6 @@ def manual_page(manifest: Manifest, options: DebianOptions, payload: Payload, se
     return "\n".join(lines) + "\n"
 
 
-def alias(package: str, section: int) -> str:
-    """Return the source of a page that shows the service's."""
-    return f".so man{section}/{package}.{section}\n"
-
-
 def _quoted(text: str) -> str:
     return f'"{escape(text)}"'
 

@@ -3,10 +3,13 @@
 The environment is one of the release's own python3: what runs in it sees the package's distributions and, unless it
 is asked for, none of the system's; and so does every process that it starts with ``sys.executable``, as it would where
 the application was written.
-Source: PEP 405 (``pyvenv.cfg``); Debian's Python policy, section 3.1.1; Debian policy, section 9.1.1.
+Source: PEP 405 (``pyvenv.cfg``); Debian's Python policy, section 3.1.1; Debian policy, sections 9.1.1 and 10.5
+(links within ``/usr`` are relative).
 """
 
 from __future__ import annotations
+
+from posixpath import dirname, relpath
 
 from svcctl.generate.debian.model import ProgramFile
 
@@ -53,6 +56,6 @@ def environment_files(package: str, python: str, *, system_site: bool) -> tuple[
     )
     content = "".join(f"{line}\n" for line in settings).encode()
     return (
-        ProgramFile(path=interpreter(package), link=_INTERPRETER),
+        ProgramFile(path=interpreter(package), link=relpath(_INTERPRETER, dirname(interpreter(package)))),
         ProgramFile(path=f"{environment_folder(package)}/pyvenv.cfg", content=content),
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import posixpath
 from collections.abc import Iterator
 from dataclasses import replace
 
@@ -13,7 +14,7 @@ from svcctl.generate.debian.copyright import copyright_text
 from svcctl.generate.debian.environment import environment_file
 from svcctl.generate.debian.fields import ignored_fields, of_units
 from svcctl.generate.debian.lint import override_file
-from svcctl.generate.debian.manpage import alias, manual_page
+from svcctl.generate.debian.manpage import manual_page
 from svcctl.generate.debian.model import Bundle, DebianOptions, Package, ProgramFile
 from svcctl.generate.debian.naming import debian_version, is_native
 from svcctl.generate.debian.payload import Payload, read_payload
@@ -60,22 +61,33 @@ def render(manifest: Manifest, options: DebianOptions, bundle: Bundle, units: Re
         raise ProblemsError(
             f"no package can be made of {manifest.application.name}", problems, hint="mend them and try again"
         )
-    payload = read_payload(units, f"man:{settled.package}({_section(settled, bundle)})")
+    facts = script_facts(settled, bundle, units)
+    payload = facts.payload
     # What the bundle has of its own goes before what is made here.
     by_path = {file.path: file for file in (*_made(manifest, settled, bundle, payload), *bundle.files)}
     files = tuple(by_path[path] for path in sorted(by_path))
-    facts = ScriptFacts(
-        package=settled.package,
-        payload=payload,
-        python_folders=python_folders(settled.package, bundle),
-        removed_conffiles=settled.removed_conffiles,
-    )
     return Package(
         control=control_fields(settled, bundle, files, users=bool(payload.sysusers)),
         scripts=scripts(facts),
         conffiles=tuple(file.path for file in files if file.path.startswith("/etc/")),
         files=files,
         diagnostics=tuple(_diagnostics(manifest, settled, bundle, units, payload)),
+    )
+
+
+def script_facts(options: DebianOptions, bundle: Bundle, units: Rendering) -> ScriptFacts:
+    """Return what the maintainer scripts depend on.
+
+    Args:
+        options: With every field filled in.
+        bundle: The program.
+        units: The application's units.
+    """
+    return ScriptFacts(
+        package=options.package,
+        payload=read_payload(units, f"man:{options.package}({_section(options, bundle)})"),
+        python_folders=python_folders(options.package, bundle),
+        removed_conffiles=options.removed_conffiles,
     )
 
 
@@ -109,8 +121,10 @@ def _made(
     yield ProgramFile(path=f"/usr/share/man/man{section}/{package}.{section}.gz", content=compress(page))
     for command in _commands(bundle):
         if command != package and not _has_page(bundle, command):
-            same = compress(alias(package, section).encode())
-            yield ProgramFile(path=f"/usr/share/man/man8/{command}.8.gz", content=same)
+            same = posixpath.relpath(
+                f"/usr/share/man/man{section}/{package}.{section}.gz", "/usr/share/man/man8"
+            )
+            yield ProgramFile(path=f"/usr/share/man/man8/{command}.8.gz", link=same)
     if payload.environment_file:
         yield ProgramFile(path=payload.environment_file, content=environment_file(manifest, payload))
     lint = override_file(options, payload)
