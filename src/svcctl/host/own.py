@@ -1,7 +1,8 @@
-"""svcctl itself as a distribution, from the files that are running."""
+"""svcctl itself, and what it runs applications with, as distributions made of the files that are running."""
 
 from __future__ import annotations
 
+import importlib
 from importlib import metadata
 from pathlib import Path
 
@@ -9,50 +10,56 @@ import svcctl
 from svcctl.errors import ConfigurationError
 from svcctl.generate.debian.wheel import Wheel, WheelFile, read_metadata, tags_of
 
-_NAME = "svcctl"
+#: svcctl, and what of others runs an application with it; each has one package of its own name.
+RUNNER = ("svcctl", "sdnotify")
 _HINT = "install svcctl again, with pip or from its package"
 
 
-def own_wheel() -> Wheel:
-    """Return the distribution of the svcctl that is running, however it came here.
+def own_wheel(name: str = "svcctl") -> Wheel:
+    """Return svcctl, or sdnotify, as the one that is running, however it came here.
 
-    Its code is read from where it is imported from: a ``site-packages`` folder, a source tree that is used in place,
+    The code is read from where it is imported from: a ``site-packages`` folder, a source tree that is used in place,
     Debian's folder of packages. So an application is packaged with what has made the package.
+
+    Args:
+        name: One of :data:`RUNNER`.
 
     Raises:
         ConfigurationError: Its metadata is missing, or that of another version.
     """
     # No care is taken whom the files belong to: this is the code that runs.
-    package = Path(svcctl.__file__).parent
-    info = f"{_NAME}-{svcctl.__version__}.dist-info"
-    told = _distribution()
+    package = Path(str(importlib.import_module(name).__file__)).parent
+    told, about = _distribution(name, package)
+    info = f"{name}-{told.version}.dist-info"
     files = {
-        f"{_NAME}/{path.relative_to(package).as_posix()}": path.read_bytes()
+        f"{name}/{path.relative_to(package).as_posix()}": path.read_bytes()
         for path in package.rglob("*")
         if path.is_file() and "__pycache__" not in path.parts
     }
-    names = ["METADATA", "WHEEL", "entry_points.txt"]
-    texts = {name: told.read_text(name) for name in [*names, *_licences(told)]}
-    files |= {f"{info}/{name}": text.encode() for name, text in texts.items() if text is not None}
+    texts = {each: told.read_text(each) for each in ("WHEEL", "entry_points.txt", *_licences(told))}
+    texts["METADATA"] = about
+    files |= {f"{info}/{each}": text.encode() for each, text in texts.items() if text is not None}
     return Wheel(
-        metadata=read_metadata(texts["METADATA"] or ""),
+        metadata=read_metadata(about),
         tags=tags_of(texts["WHEEL"] or "") or ("py3-none-any",),
         info=info,
         files=tuple(WheelFile(path=path, content=files[path]) for path in sorted(files)),
     )
 
 
-def _distribution() -> metadata.Distribution:
+def _distribution(name: str, package: Path) -> tuple[metadata.Distribution, str]:
+    """Return a distribution, and the text of its metadata, which Debian's may have in the older form."""
     try:
-        found = metadata.distribution(_NAME)
+        found = metadata.distribution(name)
     except metadata.PackageNotFoundError:
-        raise ConfigurationError(
-            f"svcctl runs from {svcctl.__file__}, and its metadata is not installed", hint=_HINT
-        ) from None
-    if found.version != svcctl.__version__ or found.read_text("METADATA") is None:
-        message = f"the installed metadata is that of svcctl {found.version}, and {svcctl.__version__} runs"
+        message = f"{name} runs from {package}, and its metadata is not installed"
+        raise ConfigurationError(message, hint=_HINT) from None
+    about = found.read_text("METADATA") or found.read_text("PKG-INFO")
+    runs = svcctl.__version__ if name == "svcctl" else found.version
+    if found.version != runs or not about:
+        message = f"the installed metadata is that of {name} {found.version}, and {runs} runs"
         raise ConfigurationError(message, hint=_HINT)
-    return found
+    return found, about
 
 
 def _licences(told: metadata.Distribution) -> list[str]:

@@ -8,7 +8,6 @@ import pytest
 
 import svcctl
 from svcctl.errors import ConfigurationError
-from svcctl.host import own
 from svcctl.host.own import own_wheel
 
 METADATA = f"Metadata-Version: 2.4\nName: svcctl\nVersion: {svcctl.__version__}\nLicense-File: LICENSE\n\n"
@@ -64,8 +63,14 @@ def test_metadata_of_another_version_is_told(
     assert caught.value.hint
 
 
-def test_missing_metadata_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
-    """As where only a folder of sources is on the search path."""
-    monkeypatch.setattr(own, "_NAME", "no-such-distribution")
+def test_missing_metadata_is_told() -> None:
+    """As where only a folder of sources is on the search path: here, a package of Python's own."""
     with pytest.raises(ConfigurationError, match="not installed"):
-        own_wheel()
+        own_wheel("json")
+
+
+def test_what_speaks_to_the_init_system_is_had_in_the_same_way() -> None:
+    """Without it, nothing that svcctl runs could."""
+    wheel = own_wheel("sdnotify")
+    assert wheel.metadata.name == "sdnotify"
+    assert "sdnotify/__init__.py" in {file.path for file in wheel.files}

@@ -56,6 +56,21 @@ def needed(wheels: Iterable[Wheel], roots: Collection[str] | None = None) -> tup
     return tuple(known[name] for name in sorted(_reached(wanted, edges)))
 
 
+def modules_of(wheel: Wheel) -> frozenset[str]:
+    """Return the outermost names of the modules in a distribution."""
+    data = wheel.info.removesuffix(".dist-info") + ".data/"
+    names = set()
+    for file in wheel.files:
+        path = file.path
+        if path.startswith((f"{data}purelib/", f"{data}platlib/")):
+            path = path.removeprefix(data).partition("/")[2]
+        elif path.startswith((data, f"{wheel.info}/")):
+            continue
+        if path.endswith((".py", ".so")):
+            names.add(path.partition("/")[0].partition(".")[0])
+    return frozenset(names)
+
+
 def runtime_part(wheel: Wheel) -> Wheel:
     """Return of svcctl's distribution what runs an application: neither its commands, nor what installs and tests.
 

@@ -34,6 +34,7 @@ class SystemdOptions:
         listen: Name of a listener's descriptor, and the address its socket unit gets in the syntax of
             ``ListenStream=``; with ``instances``, ``%i`` stands for the instance.
         passphrase_file: Absolute path of the file with the passphrase of a saved application; empty if it has none.
+        made_by: The command that makes the units, to be named in them.
     """
 
     name: str
@@ -54,3 +55,4 @@ class SystemdOptions:
     instances: bool = False
     listen: tuple[tuple[str, str], ...] = ()
     passphrase_file: str = ""
+    made_by: str = "svcctl install"
