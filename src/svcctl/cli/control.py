@@ -24,6 +24,7 @@ _DONE: dict[Verb, str] = {
 NameOrService = Annotated[
     str,
     typer.Argument(
+        ...,
         metavar="NAME[/SERVICE]",
         help="An installed application, or NAME@INSTANCE; with a path, one service of it while it runs.",
         autocompletion=options.installed_names,
@@ -50,6 +51,7 @@ def stop(
     name: Annotated[
         str | None,
         typer.Argument(
+            ...,
             metavar="NAME[/SERVICE]|PIDFILE",
             help="An installed application, or NAME@INSTANCE, or one service of it while it runs; with / or . at its "
             "beginning, or .pid at its end, a pid file.",

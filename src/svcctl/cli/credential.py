@@ -10,14 +10,15 @@ from typing import Annotated
 import typer
 
 from svcctl.cli import as_json, options, present
+from svcctl.cli.commands import Commands
 
-app = typer.Typer(help="Set, list and remove the secrets of applications.", rich_markup_mode=None)
+app = Commands(help="Set, list and remove the secrets of applications.", rich_markup_mode=None)
 
 Name = Annotated[
     str,
-    typer.Argument(metavar="NAME", help="An application.", autocompletion=options.installed_names),
+    typer.Argument(..., metavar="NAME", help="An application.", autocompletion=options.installed_names),
 ]
-Key = Annotated[str, typer.Argument(metavar="KEY", help="What the application calls the credential.")]
+Key = Annotated[str, typer.Argument(..., metavar="KEY", help="What the application calls the credential.")]
 File = Annotated[
     str | None,
     typer.Option(

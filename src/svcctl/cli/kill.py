@@ -11,7 +11,7 @@ from svcctl.cli import options, present
 
 def kill(
     pidfile: Annotated[
-        str, typer.Argument(metavar="PIDFILE", help="A pid file that svcctl run has written.")
+        str, typer.Argument(..., metavar="PIDFILE", help="A pid file that svcctl run has written.")
     ],
     *,
     timeout: options.StopTimeout = None,

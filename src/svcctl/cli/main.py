@@ -33,6 +33,7 @@ from svcctl.cli import (
     upgrade,
 )
 from svcctl.cli.arguments import PluginCommand
+from svcctl.cli.commands import Commands
 
 _EPILOG = (
     "APP is a path (with a suffix or a slash), module:attribute, or a plug-in. Results go to stdout, everything "
@@ -40,7 +41,7 @@ _EPILOG = (
     "its traceback."
 )
 
-app = typer.Typer(
+app = Commands(
     name="svcctl",
     help="Run, install and control Python network applications as services of the operating system.",
     epilog=_EPILOG,

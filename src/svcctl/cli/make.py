@@ -9,7 +9,7 @@ import typer
 from svcctl.cli import arguments, options
 
 Plugin = Annotated[
-    str, typer.Argument(metavar="PLUGIN", help="A plug-in; what follows it are its own options.")
+    str, typer.Argument(..., metavar="PLUGIN", help="A plug-in; what follows it are its own options.")
 ]
 Output = Annotated[
     str | None,

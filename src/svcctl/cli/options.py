@@ -39,6 +39,7 @@ def not_empty(context: typer.Context, parameter: typer.CallbackParam, value: str
 App = Annotated[
     str,
     typer.Argument(
+        ...,
         metavar="APP",
         help="A .tac file, a saved one, module:attribute, or a plug-in; what follows that are its own options.",
     ),
@@ -46,11 +47,14 @@ App = Annotated[
 Name = Annotated[
     str,
     typer.Argument(
-        metavar="NAME", help="An installed application, or NAME@INSTANCE.", autocompletion=installed_names
+        ...,
+        metavar="NAME",
+        help="An installed application, or NAME@INSTANCE.",
+        autocompletion=installed_names,
     ),
 ]
 Application = Annotated[
-    str, typer.Argument(metavar="NAME", help="An installed application.", autocompletion=installed_names)
+    str, typer.Argument(..., metavar="NAME", help="An installed application.", autocompletion=installed_names)
 ]
 StopTimeout = Annotated[
     float | None,

@@ -13,7 +13,9 @@ if TYPE_CHECKING:
 
 
 def plugins(
-    name: Annotated[str | None, typer.Argument(metavar="NAME", help="Show the options of this one.")] = None,
+    name: Annotated[
+        str | None, typer.Argument(..., metavar="NAME", help="Show the options of this one.")
+    ] = None,
     *,
     long: Annotated[bool, typer.Option("--long", "-l", help="Show the options of each.")] = False,
     json: options.Json = False,

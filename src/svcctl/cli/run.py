@@ -11,6 +11,7 @@ from svcctl.cli import arguments, options
 App = Annotated[
     str | None,
     typer.Argument(
+        ...,
         metavar="APP",
         help="A .tac file, a saved one, module:attribute, or a plug-in; what follows that are its own options.",
     ),

@@ -26,6 +26,7 @@ def top(
     name: Annotated[
         str | None,
         typer.Argument(
+            ...,
             metavar="NAME",
             help="An installed application, or NAME@INSTANCE; none for all.",
             autocompletion=options.installed_names,

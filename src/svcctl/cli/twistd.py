@@ -13,7 +13,7 @@ SETTINGS = {"ignore_unknown_options": True, "allow_interspersed_args": False, "h
 def twistd(
     arguments: Annotated[
         list[str] | None,
-        typer.Argument(metavar="[OPTION]... [PLUG-IN [ARGUMENT]...]", help="As twistd has them."),
+        typer.Argument(..., metavar="[OPTION]... [PLUG-IN [ARGUMENT]...]", help="As twistd has them."),
     ] = None,
 ) -> int:
     """Run an application by a command line that was written for twistd."""
