@@ -20,6 +20,7 @@ class Release(NamedTuple):
         glibc: Version of its C library.
         systemd: Version of its systemd.
         date: Day of its first release, in seconds since 1970.
+        policy: Version of Debian's policy that its tools check source packages against.
     """
 
     name: Distribution
@@ -27,9 +28,10 @@ class Release(NamedTuple):
     glibc: str
     systemd: int
     date: int
+    policy: str
 
 
 RELEASES: Mapping[Distribution, Release] = {
-    "bookworm": Release("bookworm", "3.11", "2.36", 252, 1_686_355_200),
-    "trixie": Release("trixie", "3.13", "2.41", 257, 1_754_697_600),
+    "bookworm": Release("bookworm", "3.11", "2.36", 252, 1_686_355_200, "4.6.2"),
+    "trixie": Release("trixie", "3.13", "2.41", 257, 1_754_697_600, "4.7.2"),
 }

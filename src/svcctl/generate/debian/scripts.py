@@ -53,7 +53,32 @@ def scripts(facts: ScriptFacts) -> dict[ScriptName, str]:
         "prerm": [*_conffile_steps(facts), *_stop(facts), *_clean(facts)],
         "postrm": [*_conffile_steps(facts), *_removed(facts), *_purge(facts)],
     }
-    return {name: "\n".join((*_HEAD, *lines)) + "\n" for name, lines in parts.items() if lines}
+    return {name: _script(lines) for name, lines in parts.items() if lines}
+
+
+def debhelper_scripts(facts: ScriptFacts) -> dict[ScriptName, str]:
+    """Return what the scripts do besides debhelper's snippets, which take the place of ``#DEBHELPER#``.
+
+    Its snippets make users and folders, enable units, purge what the helpers remember and forget conffiles. How
+    services are started, restarted and stopped is told here: no snippet of its leaves a socket open and opens it anew
+    where it listens elsewhere, restarts instances, or says what did not start. Source: dh_installsystemd(1),
+    dh_installdeb(1).
+    """
+    parts: dict[ScriptName, tuple[list[str], list[str]]] = {
+        "preinst": ([*_remember_units(facts)], []),
+        "postinst": ([*_if_configured(*_bytecode(facts))], [*_if_configured(*_start(facts))]),
+        "prerm": ([*_stop(facts), *_clean(facts)], []),
+        "postrm": ([], [*_forget(facts), *_if_purged(*_delete(facts.payload))]),
+    }
+    return {
+        name: _script([*before, "", "#DEBHELPER#", *after])
+        for name, (before, after) in parts.items()
+        if before or after
+    }
+
+
+def _script(lines: list[str]) -> str:
+    return "\n".join((*_HEAD, *lines)) + "\n"
 
 
 def _conffile_steps(facts: ScriptFacts) -> Iterator[str]:
@@ -92,15 +117,27 @@ def _memory(facts: ScriptFacts) -> str:
 
 
 def _configure(facts: ScriptFacts) -> Iterator[str]:
-    units = facts.payload.units
-    lines = [*_users(facts), *_bytecode(facts), *_folders(facts), *_enable(units)]
-    if units:
-        lines += [f"if {_RUNNING}; then", "	systemctl --system daemon-reload >/dev/null || true", "fi"]
-        lines += [f"if {_HERE}; then", *block(*_compare_units(facts)), "fi"]
-        lines += [f"if {_RUNNING}; then", *block(*_start_lines(facts)), "fi"]
-        lines += [f"if {_HERE}; then", f"	rm -rf {_memory(facts)}", "fi"]
+    steps = (
+        *_users(facts),
+        *_bytecode(facts),
+        *_folders(facts),
+        *_enable(facts.payload.units),
+        *_start(facts),
+    )
+    yield from _if_configured(*steps)
+
+
+def _if_configured(*lines: str) -> Iterator[str]:
     if lines:
         yield from ("", f"if {_CONFIGURED}; then", *block(*lines), "fi")
+
+
+def _start(facts: ScriptFacts) -> Iterator[str]:
+    if facts.payload.units:
+        yield from (f"if {_RUNNING}; then", "	systemctl --system daemon-reload >/dev/null || true", "fi")
+        yield from (f"if {_HERE}; then", *block(*_compare_units(facts)), "fi")
+        yield from (f"if {_RUNNING}; then", *block(*_start_lines(facts)), "fi")
+        yield from (f"if {_HERE}; then", f"	rm -rf {_memory(facts)}", "fi")
 
 
 def _users(facts: ScriptFacts) -> Iterator[str]:
@@ -215,6 +252,12 @@ def _removed(facts: ScriptFacts) -> Iterator[str]:
     yield from ("", f'if {_RUNNING} && [ "$1" = remove ]; then')
     yield "	systemctl --system daemon-reload >/dev/null || true"
     yield "fi"
+    yield from _forget(facts)
+
+
+def _forget(facts: ScriptFacts) -> Iterator[str]:
+    if not facts.payload.units:
+        return
     yield comment("What preinst left, if the upgrade has come to nothing.")
     yield f'if {_HERE} && [ "$1" != upgrade ]; then'
     yield f"	rm -rf {_memory(facts)}"
@@ -222,16 +265,27 @@ def _removed(facts: ScriptFacts) -> Iterator[str]:
 
 
 def _purge(facts: ScriptFacts) -> Iterator[str]:
-    payload = facts.payload
     lines = []
-    if payload.units:
+    if facts.payload.units:
         lines += ["if command -v deb-systemd-helper >/dev/null; then"]
-        lines += [f"	deb-systemd-helper purge {words(payload.units)} >/dev/null || true", "fi"]
-    lines += [f"rm -rf {target(path)} || true" for path in payload.folders]
-    for store in ("/etc/credstore", "/etc/credstore.encrypted"):
-        lines += [f"rm -f {target(f'{store}/{name}')}" for name in payload.credentials]
-    for path in payload.configuration:
-        lines += [f"if [ -d {target(path)} ]; then"]
-        lines += [f"	rmdir --ignore-fail-on-non-empty {target(path)}", "fi"]
+        lines += [f"	deb-systemd-helper purge {words(facts.payload.units)} >/dev/null || true", "fi"]
+    yield from _if_purged(*lines, *_delete(facts.payload))
+
+
+def _if_purged(*lines: str) -> Iterator[str]:
     if lines:
         yield from ("", 'if [ "$1" = purge ]; then', *block(*lines), "fi")
+
+
+def _delete(payload: Payload) -> Iterator[str]:
+    for path in payload.folders:
+        yield f"rm -rf {target(path)} || true"
+    for store in ("/etc/credstore", "/etc/credstore.encrypted"):
+        for name in payload.credentials:
+            yield f"rm -f {target(f'{store}/{name}')}"
+    for path in payload.configuration:
+        yield from (
+            f"if [ -d {target(path)} ]; then",
+            f"	rmdir --ignore-fail-on-non-empty {target(path)}",
+            "fi",
+        )
