@@ -75,12 +75,16 @@ def parents(path: str) -> tuple[str, ...]:
     return tuple("/" + "/".join(parts[: count + 1]) for count in range(len(parts)))
 
 
-def synopsis(manifest: Manifest) -> str:
-    """Return what the manifest says about the application as Debian's one line: no article, no full stop.
+def synopsis(description: str) -> str:
+    """Return what somebody says about an application as Debian's one line: no article, no full stop.
 
     It may be too long or empty; then somebody has to write one.
+
+    Example:
+        >>> synopsis("A server that says it again.")
+        'server that says it again'
     """
-    text = one_line(manifest.application.description).rstrip(". ")
+    text = one_line(description).rstrip(". ")
     return re.sub(r"\A(?:an?|the)\s+", "", text, flags=re.IGNORECASE)
 
 

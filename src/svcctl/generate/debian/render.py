@@ -38,7 +38,7 @@ def settle(manifest: Manifest, options: DebianOptions) -> DebianOptions:
         version=options.version or debian_version(application.version),
         maintainer=options.maintainer or application.maintainer,
         homepage=options.homepage or application.homepage,
-        synopsis=options.synopsis or synopsis(manifest),
+        synopsis=options.synopsis or synopsis(application.description),
         description=long_description(options, manifest),
     )
 

@@ -22,7 +22,8 @@ class Project:
         description: One line about it.
         homepage: An ``http`` or ``https`` address.
         people: The maintainers, then the authors, those with an address: ``Name <mail>``.
-        licence: An SPDX expression, a name or a whole text.
+        licence_expression: Its licence as an SPDX expression.
+        licence: What it calls its licence in the older form, or its whole text.
         licence_files: Patterns of the files with its licences, relative to its folder.
         classifiers: Its classifiers.
         extras: Names of its extras.
@@ -33,6 +34,7 @@ class Project:
     description: str = ""
     homepage: str = ""
     people: tuple[str, ...] = ()
+    licence_expression: str = ""
     licence: str = ""
     licence_files: tuple[str, ...] = ()
     classifiers: tuple[str, ...] = ()
@@ -53,7 +55,8 @@ def read_project(table: object) -> Project:
         description=" ".join(_text(told.get("description")).split()),
         homepage=_homepage(_table(told.get("urls"))),
         people=tuple(_people(told)),
-        licence=_text(licence) or _text(_table(licence).get("text")),
+        licence_expression=" ".join(_text(licence).split()),
+        licence=_text(_table(licence).get("text")),
         licence_files=_licence_files(told),
         classifiers=_texts(told.get("classifiers")),
         extras=tuple(_table(told.get("optional-dependencies"))),

@@ -18,10 +18,10 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, fields, replace
 from typing import Any, get_args
 
-from svcctl.errors import Problem, SvcctlError
+from svcctl.errors import Problem
 from svcctl.generate.debian.releases import Distribution
-from svcctl.host import files
 from svcctl.operations.packaging.project import Project, read_project
+from svcctl.operations.packaging.reading import content_of
 
 FILE = "pyproject.toml"
 _WHERE = "tool.svcctl.deb"
@@ -110,11 +110,10 @@ def read_table(folder: str) -> Table:
         folder: Absolute path.
     """
     path = f"{folder}/{FILE}"
+    problems: list[Problem] = []
+    content = content_of(path, problems) or b""
     try:
-        read = files.read("", path)
-        told = tomllib.loads(read.data.decode()) if read else {}
-    except SvcctlError as error:
-        return Table(folder=folder, problems=(Problem(path, f"{error.message}; {error.hint}"),))
+        told = tomllib.loads(content.decode())
     except (ValueError, RecursionError) as error:
         return Table(folder=folder, problems=(Problem(path, f"it is no TOML: {error}"),))
     project = read_project(told.get("project"))
@@ -124,7 +123,6 @@ def read_table(folder: str) -> Table:
     if not isinstance(table, dict):
         problem = Problem(f"{path}: {_WHERE}", "expected a table")
         return Table(folder=folder, project=project, problems=(problem,))
-    problems: list[Problem] = []
     values = dict(_values(table, f"{path}: {_WHERE}", problems))
     return _checked(Table(folder=folder, project=project, problems=tuple(problems), **values), path)
 

@@ -178,7 +178,7 @@ def test_a_project_tells_of_itself() -> None:
     assert (project.description, project.homepage) == ("Sells things", "https://example.org")
     assert project.licence_files == ("COPYING", "LICEN[CS]E*")
     assert project.extras == ("fast",)
-    assert read_project({"license": " MIT "}).licence == "MIT"
+    assert read_project({"license": " MIT "}).licence_expression == "MIT"
     assert read_project({"license": {"text": "MIT"}}).licence == "MIT"
 
 
