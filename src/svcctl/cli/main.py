@@ -14,6 +14,7 @@ from svcctl.cli import (
     control,
     convert,
     credential,
+    deb,
     describe,
     diff,
     errors,
@@ -27,6 +28,7 @@ from svcctl.cli import (
     run,
     simulate,
     status,
+    tap2deb,
     top,
     twistd,
     uninstall,
@@ -60,6 +62,7 @@ app.command("describe", cls=PluginCommand)(describe.describe)
 app.command("check", cls=PluginCommand)(check.check)
 app.command("simulate", cls=PluginCommand)(simulate.simulate)
 app.command("make", cls=PluginCommand)(make.make)
+app.command("deb", cls=PluginCommand)(deb.deb)
 app.command("plugins")(plugins.plugins)
 app.command("convert")(convert.convert)
 app.command("status")(status.status)
@@ -75,6 +78,7 @@ app.command("stop")(control.stop)
 app.command("restart")(control.restart)
 app.command("reload")(control.reload)
 app.command("kill")(kill.kill)
+app.command("tap2deb", context_settings=tap2deb.SETTINGS)(tap2deb.tap2deb)
 app.command("twistd", context_settings=twistd.SETTINGS)(twistd.twistd)
 
 

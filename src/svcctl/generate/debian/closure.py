@@ -21,6 +21,7 @@ _INSTALLERS = frozenset({"pip", "setuptools", "wheel"})
 _ROOMS_OF_COMMANDS = ("cli/", "generate/", "host/", "operations/", "plan/", "testing/", "__main__.py")
 _GROUPS_OF_COMMANDS = ("console_scripts", "pytest11")
 _NAME = re.compile(r"[A-Za-z0-9](?:[\w.-]*[A-Za-z0-9])?")
+_EXTRA = re.compile(r"\bextra\s*==")
 _SECTION = re.compile(r"^\[(.+)\]\s*$", re.MULTILINE)
 
 
@@ -29,7 +30,8 @@ def needed(wheels: Iterable[Wheel], roots: Collection[str] | None = None) -> tup
 
     A requirement is followed whatever its marker says, those of extras as well: one too many does no harm. pip,
     setuptools and wheel are left out unless something requires them or they are roots; so is what svcctl needs for its
-    commands alone. svcctl is a root wherever it is among the distributions.
+    commands alone, unless something requires it without an extra: that it is there does not show that an extra was
+    asked for. svcctl is a root wherever it is among the distributions.
 
     Args:
         wheels: The distributions of the environment.
@@ -43,7 +45,12 @@ def needed(wheels: Iterable[Wheel], roots: Collection[str] | None = None) -> tup
         Sorted by name.
     """
     known = {normalised(wheel.metadata.name): wheel for wheel in wheels}
-    edges = {name: _requires(wheel) & known.keys() for name, wheel in known.items()}
+    plain = {name: _requires(wheel, extras=False) & known.keys() for name, wheel in known.items()}
+    of_commands = _reached(_OF_COMMANDS & known.keys(), plain)
+    edges = {
+        name: plain[name] | (_requires(wheel, extras=True) & known.keys() - of_commands)
+        for name, wheel in known.items()
+    }
     if roots is None:
         wanted = {name for name, wheel in known.items() if _is_requested(wheel) or _is_outermost(name, edges)}
         wanted -= _INSTALLERS
@@ -99,9 +106,13 @@ def runtime_part(wheel: Wheel) -> Wheel:
     return replace(wheel, files=tuple(files), metadata=read_metadata(metadata.decode()))
 
 
-def _requires(wheel: Wheel) -> frozenset[str]:
-    """Return the names of what a distribution requires."""
-    return frozenset(normalised(found[0]) for text in wheel.metadata.requires if (found := _NAME.match(text)))
+def _requires(wheel: Wheel, *, extras: bool) -> frozenset[str]:
+    """Return the names of what a distribution requires for its extras, or in any case."""
+    return frozenset(
+        normalised(found[0])
+        for text in wheel.metadata.requires
+        if (found := _NAME.match(text)) and bool(_EXTRA.search(text)) is extras
+    )
 
 
 def _reached(roots: Collection[str], edges: Mapping[str, Collection[str]]) -> frozenset[str]:

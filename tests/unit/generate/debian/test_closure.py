@@ -64,6 +64,19 @@ def test_what_only_svcctl_s_commands_need_is_left_out() -> None:
     assert names(asked) == ["rich", "svcctl", "typer"]
 
 
+def test_an_extra_does_not_bring_what_is_there_for_svcctl_s_commands() -> None:
+    """It may never have been asked for; a requirement without an extra counts."""
+    extra = wheel("lib", 'rich; extra == "cli"', 'fast; extra == "all"', requested=True)
+    assert names(needed((SVCCTL, *OTHERS, extra, wheel("fast")))) == [
+        "fast",
+        "lib",
+        "sdnotify",
+        "svcctl",
+        "uvloop",
+    ]
+    assert "rich" in names(needed((SVCCTL, *OTHERS, wheel("lib", "rich"))))
+
+
 def test_an_extra_of_its_own_leads_nowhere() -> None:
     """As in ``app[all]`` of app."""
     assert names(needed((wheel("app", "app[fast]", "b"), wheel("b")))) == ["app", "b"]

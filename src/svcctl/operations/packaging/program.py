@@ -1,0 +1,133 @@
+"""The program of a package: the distributions that an application needs, where the package has them."""
+
+from __future__ import annotations
+
+import shutil
+import sys
+from collections.abc import Callable, Mapping
+from pathlib import Path
+
+from svcctl.generate.debian import closure, private
+from svcctl.generate.debian.bundle import Assembly, Target, assemble
+from svcctl.generate.debian.layout import lay_out, read_objects
+from svcctl.generate.debian.model import ProgramFile
+from svcctl.generate.debian.releases import Release
+from svcctl.generate.debian.shlibs import wanted_sonames
+from svcctl.generate.debian.wheel import Wheel, normalised
+from svcctl.host import resolving, stripping
+from svcctl.host.libraries import read_libraries
+from svcctl.host.machine import unprivileged_user
+from svcctl.host.own import RUNNER, own_wheel
+from svcctl.host.resolving import Resolver
+from svcctl.host.wheel_platforms import here
+from svcctl.loading.report import Description
+from svcctl.operations.packaging.files import ApplicationFiles, application_files, outside
+from svcctl.operations.packaging.request import DebRequest
+
+
+def gather(request: DebRequest, release: Release, tell: Callable[[str], None]) -> tuple[Wheel, ...]:
+    """Return the wheels of what the application needs, and of what runs it.
+
+    Args:
+        request: Where they come from.
+        release: What they have to run on.
+        tell: Called with what goes on, one line each.
+
+    Raises:
+        SvcctlError: As the functions of :mod:`svcctl.host.resolving`.
+    """
+    resolver = _resolver(request, release)
+    if request.requirements:
+        tell(f"getting the wheels that {request.requirements} names")
+        found = resolving.from_requirements(Path(request.requirements), resolver)
+    elif request.project:
+        tell(f"building {request.project} and getting the wheels that it needs")
+        found = resolving.from_project(Path(request.project), resolver, request.extras)
+    else:
+        tell(f"taking what is installed for {resolver.python}")
+        found = resolving.from_environment(resolver.python, resolver, without=RUNNER)
+    return _with_runner(found, system=request.system_svcctl)
+
+
+def own_files(request: DebRequest, description: Description, wheels: tuple[Wheel, ...]) -> ApplicationFiles:
+    """Return the application's own files; what it loads from elsewhere is among their problems.
+
+    Args:
+        request: Which application, and what else it is to have.
+        description: What it has loaded.
+        wheels: What the package has besides.
+    """
+    service = request.service
+    provided = {name for wheel in wheels for name in closure.modules_of(wheel)}
+    found = application_files(
+        service.application,
+        service.name or "",
+        request.include,
+        loaded=description.modules,
+        without=provided,
+    )
+    return found._replace(problems=(*found.problems, *outside(description.modules, found, provided)))
+
+
+def bundle(
+    wheels: tuple[Wheel, ...],
+    files: tuple[ProgramFile, ...],
+    request: DebRequest,
+    release: Release,
+    licences: Mapping[str, str],
+) -> Assembly:
+    """Lay the program out as the package has it, and work out what that depends on.
+
+    Args:
+        wheels: What :func:`gather` has returned.
+        files: The application's own files.
+        request: Where the release's libraries are described.
+        release: What the package is for.
+        licences: SPDX expressions for distributions that do not state theirs.
+
+    Raises:
+        SvcctlError: No package can be made of it; see :func:`svcctl.generate.debian.bundle.assemble`.
+    """
+    package = request.service.name or ""
+    root = private.site_packages(package, release.python)
+    environment = private.environment_files(
+        package, release.python, system_site=request.system_site or request.system_svcctl
+    )
+    layout = lay_out(wheels, root, (*environment, *files), licences)
+    layout = layout._replace(files=stripping.strip(layout.files))
+    objects, _ = read_objects(layout.files)
+    folder = Path(request.libraries) if request.libraries else None
+    libraries = read_libraries(
+        wanted_sonames(objects), release=release.name, architecture=here(), folder=folder
+    )
+    target = Target(python=release.python, architecture=here(), root=root)
+    return assemble(wheels, layout, target, libraries)
+
+
+def _resolver(request: DebRequest, release: Release) -> Resolver:
+    return Resolver(
+        python=request.service.python or sys.executable,
+        version=release.python,
+        architecture=here(),
+        glibc=release.glibc,
+        user=unprivileged_user(),
+        folders=request.wheels,
+        index=request.index,
+        uv=shutil.which("uv") or "",
+    )
+
+
+def _with_runner(wheels: tuple[Wheel, ...], *, system: bool) -> tuple[Wheel, ...]:
+    """Add what runs the application, unless it is pinned, and leave out what only svcctl's commands need.
+
+    Where the system's svcctl is to run it, that is left out in the end; it is there before so that what only its
+    commands need is known as that.
+    """
+    names = {normalised(wheel.metadata.name) for wheel in wheels}
+    whole = (*wheels, *(own_wheel(name) for name in RUNNER if name not in names))
+    found = []
+    for wheel in closure.needed(whole):
+        name = normalised(wheel.metadata.name)
+        if not system or name not in RUNNER:
+            found.append(closure.runtime_part(wheel) if name == "svcctl" else wheel)
+    return tuple(found)
