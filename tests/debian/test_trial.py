@@ -10,10 +10,10 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-
-from svcctl.host.trial import try_out
 from tests.debian.build import Program, build
 from tests.debian.wheels import runner
+
+from svcctl.host.trial import try_out
 from tests.systemd.trees import SUITES, Suite
 from tests.systemd.wheel import wheel
 

@@ -197,7 +197,7 @@ def _tell(result: DebResult) -> None:
     for line in result.lint.lines if result.lint is not None else ():
         present.say(f"  {present.plain(line)}")
     sys.stdout.writelines(f"{path}\n" for path in (result.path, *result.source))
-    size = f"{result.size / 1000:.0f} kB" if result.size < 1_000_000 else f"{result.size / 1e6:.2f} MB"
+    size = f"{result.size / 1e6:.2f} MB"
     present.say(f"{result.package} {result.version} for {result.architecture}: {size}; {_verdict(result)}")
     present.say(f"install it with: sudo apt install {result.path}")
 

@@ -17,7 +17,7 @@ from svcctl.generate.debian.releases import RELEASES, Release
 from svcctl.generate.debian.render import render, settle
 from svcctl.generate.debian.source import render_source
 from svcctl.host import commands, environment, lintian, trial
-from svcctl.host.clashes import find_clashes
+from svcctl.host.clashes import account_clashes, package_clashes
 from svcctl.host.lintian import Lint
 from svcctl.host.output import write_together
 from svcctl.manifest.model import Manifest
@@ -132,7 +132,8 @@ def _parts(request: DebRequest, table: Table, release: Release, tell: Tell) -> _
         assembly = program.bundle(wheels, files.files, request, release, dict(table.licences))
     options = settle(manifest, options)
     problems.found += find_problems(manifest, options, assembly.bundle, units)
-    problems.found += find_clashes(package, units)
+    problems.found += package_clashes(package, options.maintainer)
+    problems.found += account_clashes(packaged_units.chosen_users(manifest, units))
     problems.refuse(f"no package can be made of {manifest.application.name}")
     return _Parts(
         manifest=manifest,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from dataclasses import replace
+import re
 
 from svcctl.generate.debian import private
 from svcctl.generate.debian.releases import Release
@@ -15,6 +15,8 @@ from svcctl.manifest.relocation import relocated
 from svcctl.operations import starting
 from svcctl.operations.request import InstallRequest
 from svcctl.plan.model import Rendering
+
+_USER = re.compile(r"^User=(.+)$", re.MULTILINE)
 
 
 def packaged(description: Description, service: InstallRequest, package: str) -> Manifest:
@@ -80,6 +82,7 @@ def target(application: str, package: str) -> str:
     return f"{private.application_folder(package)}/{application.rpartition('/')[2]}"
 
 
-def settled(service: InstallRequest, package: str) -> InstallRequest:
-    """Return what was asked for with the name that the package has."""
-    return replace(service, name=package, scope="system", root="")
+def chosen_users(manifest: Manifest, units: Rendering) -> frozenset[str]:
+    """Return the users that the units name and the application has not asked for."""
+    named = {name for file in units.files for name in _USER.findall(file.content.decode())}
+    return frozenset(named - {str(manifest.identity.uid)})
