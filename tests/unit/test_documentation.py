@@ -29,11 +29,13 @@ from svcctl.manifest.model import Manifest, Needs, Origin
 from svcctl.operations import kill, twistd
 from svcctl.operations.check import CheckResult
 from svcctl.operations.credential import Credential
+from svcctl.operations.deb import DebResult
 from svcctl.operations.diff import DiffResult, FileDifference
 from svcctl.operations.explain import ExplainResult
 from svcctl.operations.explaining.facts import Explanation, Mend
 from svcctl.operations.install import InstallResult
 from svcctl.operations.list import Entry, Listing
+from svcctl.operations.packaging.table import Table
 from svcctl.operations.plugins import (
     BrokenEntry,
     CommandEntry,
@@ -208,7 +210,7 @@ def test_a_page_names_only_commands_and_options_that_exist(page: Path) -> None:
     """Wherever a page has svcctl and a word in its code, and whatever options follow."""
     unknown = []
     for line in code(page):
-        for found in re.finditer(r"(?<![\w.@/-])(?:/\S*/bin/)?svcctl ((?:[a-z]+\|?)+)([^|&;#()]*)", line):
+        for found in re.finditer(r"(?<![\w.@/-])(?:/\S*/bin/)?svcctl ((?:[a-z][a-z0-9]*\|?)+)([^|&;#()]*)", line):
             names = found[1].split("|")
             own, plugin, theirs = split(found[2])
             known_there = plugin_options(plugin)
@@ -274,7 +276,7 @@ def test_every_exit_status_is_described() -> None:
     [
         *(Action, CheckResult, Diagnostic, Entry, File, InstalledFile, InstallResult, Listing, Plan, Preview),
         *(Credential, Receipt, StatusResult, UninstallResult, UnitState),
-        *(DiffResult, FileDifference, ExplainResult, Explanation, Mend),
+        *(DebResult, DiffResult, FileDifference, ExplainResult, Explanation, Mend),
         *(PluginListing, PluginEntry, BrokenEntry, PluginDetails, OptionEntry, CommandEntry),
     ],
     ids=lambda record: record.__name__,
@@ -283,6 +285,13 @@ def test_every_field_that_is_written_as_json_is_described(record: type) -> None:
     """By its name, in the section about JSON."""
     named = re.findall(r"`(\w+)(?:\[\])?`|\"(\w+)\":", sections(REFERENCE / "commands.md", 2)["JSON"])
     assert {field.name for field in dataclasses.fields(record)} - {a or b for a, b in named} == set()
+
+
+def test_every_field_of_the_table_of_packages_is_described() -> None:
+    """In the order of its class, by the names that are written."""
+    described = rows(sections(REFERENCE / "debian.md", 2)["`[tool.svcctl.deb]`"])
+    names = [field.name.replace("_", "-") for field in dataclasses.fields(Table)]
+    assert {row[0].strip("`") for row in described} == set(names) - {"folder", "project", "problems"}
 
 
 def test_every_field_of_the_manifest_is_described() -> None:
