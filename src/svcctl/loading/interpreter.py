@@ -33,19 +33,20 @@ def describe_interpreter() -> Interpreter:
 def modules_since(known: Collection[str]) -> tuple[LoadedModule, ...]:
     """Return the modules that an application has brought into memory from neither Python nor what is installed.
 
-    Those of svcctl and the file itself are not among them, nor are modules without a file: built-in ones, and
-    packages that are only a folder. What is installed for a single user counts as the application's own: other users
-    do not see it.
+    Those of svcctl, under whatever name, and the file itself are not among them, nor are modules without a file:
+    built-in ones, and packages that are only a folder. What is installed for a single user counts as the
+    application's own: other users do not see it.
 
     Args:
         known: Names of the modules that were there before.
     """
     installed = (sysconfig.get_path(name) for name in ("stdlib", "platstdlib", "purelib", "platlib"))
-    folders = tuple(f"{folder}/" for folder in {*installed, *site.getsitepackages()})
+    own = Path(svcctl.__file__).parent
+    folders = tuple(f"{folder}/" for folder in {*installed, *site.getsitepackages(), own})
     real = tuple({f"{os.path.realpath(folder)}/" for folder in folders})
     found = []
     for name, module in tuple(sys.modules.items()):
-        if name in known or name.partition(".")[0] in {"svcctl", MODULE_NAME}:
+        if name in known or name == MODULE_NAME:
             continue
         file = getattr(module, "__dict__", {}).get("__file__")  # whatever an application has put there
         if isinstance(file, str) and not file.startswith(folders):

@@ -147,7 +147,7 @@ def test_the_application_s_own_modules_are_told(tmp_path: Path) -> None:
         file.write_text("import json.tool\n")
     (tmp_path / "linked.py").symlink_to("real/linked.py")
     source = (
-        "import sys, hypothesis, uuid, shop, space.inner, linked\n"
+        "import sys, hypothesis, multiprocessing, shop, space.inner, linked\n"  # the third names the main module anew
         "sys.modules['odd'] = None\nsys.modules['odder'] = 3\n"
     )
     told_of = describe(
