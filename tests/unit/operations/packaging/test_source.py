@@ -7,6 +7,7 @@ import shutil
 import subprocess
 import tempfile
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -14,9 +15,11 @@ import pytest
 from svcctl.errors import ConfigurationError
 from svcctl.generate.debian.changes import Artefact
 from svcctl.generate.debian.render import settle
+from svcctl.manifest.model import Identity
 from svcctl.operations.packaging.source import signing_key, write_source
 from tests.fakes.gnupg import made_key, run
 from tests.unit.generate.debian.packages import NAMED, OPTIONS
+from tests.unit.generate.debian.test_changes import fields
 from tests.unit.generate.debian.test_source import source_of
 
 SETTLED = settle(NAMED, OPTIONS)
@@ -82,6 +85,30 @@ def test_dpkg_unpacks_what_is_signed(tmp_path: Path, home: Path, version: str) -
         timeout=60,
     )
     assert (same.returncode, same.stdout) == (0, "")
+
+
+@pytest.mark.parametrize("version", ["1.0", "2:1.0-1"])
+def test_dpkg_says_the_same_of_a_source_package(tmp_path: Path, version: str) -> None:
+    """When it makes one of the folder; only the archives are its own."""
+    if shutil.which("dpkg-source") is None:
+        pytest.skip("there is no dpkg-source")
+    source = source_of(
+        replace(NAMED, identity=Identity(uid="echo")), version=version, homepage="https://example.org/"
+    )
+    folder, *_, listed, _ = write_source(tmp_path, source.options, source=source)
+    ours = fields(listed.read_text())
+    subprocess.run(
+        ["/usr/bin/dpkg-source", "-b", folder],
+        check=True,
+        cwd=tmp_path,
+        stdout=subprocess.DEVNULL,
+        timeout=60,
+    )
+    theirs = fields(listed.read_text())
+    assert ours["Files"] != theirs["Files"]
+    for name in ("Files", "Checksums-Sha1", "Checksums-Sha256"):
+        del ours[name], theirs[name]
+    assert list(ours.items()) == list(theirs.items())
 
 
 @pytest.mark.usefixtures("home")
