@@ -84,6 +84,16 @@ def normalised(name: str) -> str:
     return _SEPARATORS.sub("-", name).lower()
 
 
+def modules_of(wheel: Wheel) -> frozenset[str]:
+    """Return the outermost names of the modules that a wheel brings."""
+    data = wheel.info.removesuffix(".dist-info") + ".data/"
+    libraries = tuple(f"{data}{kind}/" for kind in ("purelib", "platlib"))
+    paths = (file.path for file in wheel.files)
+    placed = (path.split("/", 2)[2] if path.startswith(libraries) else path for path in paths)
+    modules = (path for path in placed if path.endswith((".py", ".so")) and not path.startswith(data))
+    return frozenset(re.split(r"[./]", path, maxsplit=1)[0] for path in modules)
+
+
 def read_metadata(text: str) -> Metadata:
     """Read the core metadata of a distribution.
 

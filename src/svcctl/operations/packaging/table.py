@@ -55,14 +55,14 @@ class Table:
         licence_file: The file with its text.
         copyright: Who holds the copyright, with the years.
         changelog: The file with the changes.
-        include: Further files and folders of the application.
+        include: Further files and folders of the application, relative to its own folder.
         extras: Extras of the project that the package is to have.
         requirements: The requirements file with digests.
         overrides: Tags of lintian that are no faults here, each with the reason.
         removed_conffiles: Files in ``/etc`` that there no longer are, each with the last version that had it.
         licences: SPDX expressions of distributions that do not state theirs.
         distribution: The release that the package is made for.
-        folder: Where the file lies, or would lie; relative paths count from there.
+        folder: Where the file lies, or would lie; other relative paths count from there.
         project: What ``[project]`` of the same file says.
         problems: What is wrong with the table.
     """

@@ -4,7 +4,7 @@ import pytest
 
 from svcctl.errors import ProblemsError
 from svcctl.generate.debian.closure import needed, runtime_part
-from svcctl.generate.debian.wheel import Wheel
+from svcctl.generate.debian.wheel import Wheel, modules_of
 from tests.fakes.wheel_files import make_wheel
 
 
@@ -113,3 +113,19 @@ def test_of_svcctl_only_what_runs_an_application_is_taken() -> None:
     assert part.metadata.requires == ("sdnotify",)
     assert b"typer" not in content[f"{info}/METADATA"]
     assert content[f"{info}/METADATA"].endswith(b"\n\nText.\n")
+
+
+def test_a_wheel_tells_which_modules_it_brings() -> None:
+    """Packages, modules and compiled ones, also those that are placed by their kind; nothing else."""
+    paths = ["shop/a/b.py", "six.py", "fast.cpython-311-x86_64-linux-gnu.so", "notes/x.txt", "x.pth"]
+    data = [
+        f"shop-1.0.data/{path}"
+        for path in ("purelib/more/x.py", "platlib/flat.py", "scripts/y.py", "data/z.py")
+    ]
+    assert modules_of(make_wheel("shop", dict.fromkeys([*paths, *data], b""))) == {
+        "shop",
+        "six",
+        "fast",
+        "more",
+        "flat",
+    }
