@@ -10,9 +10,9 @@ from typing import NamedTuple
 from svcctl.errors import Problem
 from svcctl.generate.debian.checks import is_person
 from svcctl.generate.debian.control import synopsis
-from svcctl.generate.debian.model import ChangelogEntry, DebianOptions, Override, RemovedConffile
+from svcctl.generate.debian.model import DebianOptions, Override, RemovedConffile
 from svcctl.generate.debian.naming import debian_version, is_version
-from svcctl.generate.debian.news import read_news
+from svcctl.generate.debian.news import News, read_news
 from svcctl.generate.debian.releases import Release
 from svcctl.manifest.model import Manifest
 from svcctl.operations.packaging.licensing import read_terms
@@ -67,21 +67,15 @@ def debian_options(
         release: What it is made for.
         environ: Variables of the environment. Source: deb(1), dch(1); https://reproducible-builds.org/specs/.
     """
-    problems, diagnostics = list(table.problems), list[Diagnostic]()
+    problems = list(table.problems)
     project, application = table.project, manifest.application
     version = _version(table, application.version or project.version, problems)
-    maintainer = (
-        table.maintainer or application.maintainer or next(iter(project.people), "") or _packager(environ)
-    )
+    named = table.maintainer or application.maintainer
+    maintainer = named or next(iter(project.people), "") or _packager(environ)
     now = _now(environ, problems)
-    entries: tuple[ChangelogEntry, ...] = ()
-    text = _changes(table, problems)
-    if text and is_version(version) and is_person(maintainer):  # else there are problems enough
-        news = read_news(text, version=version, author=maintainer, now=now, otherwise=release.date)
-        entries = news.entries
-        diagnostics += news.diagnostics
+    news = _news(_changes(table, problems), version, maintainer, now, release)
     terms = read_terms(table)
-    newest = max((entry.date for entry in entries), default=release.date)
+    newest = max((entry.date for entry in news.entries), default=release.date)
     options = DebianOptions(
         package=package,
         version=version,
@@ -95,14 +89,14 @@ def debian_options(
         distribution=release.name,
         depends=table.depends,
         recommends=table.recommends,
-        changelog=entries,
+        changelog=news.entries,
         licence=terms.licence,
         overrides=tuple(Override(tag=tag, reason=reason) for tag, reason in table.overrides),
         removed_conffiles=tuple(
             RemovedConffile(path=path, last_version=last) for path, last in table.removed_conffiles
         ),
     )
-    return Chosen(options, (*problems, *terms.problems), tuple(diagnostics))
+    return Chosen(options, (*problems, *terms.problems), news.diagnostics)
 
 
 def _version(table: Table, stated: str, problems: list[Problem]) -> str:
@@ -132,6 +126,13 @@ def _now(environ: Mapping[str, str], problems: list[Problem]) -> int | None:
         problems.append(Problem(_EPOCH, f"{text!r}: expected seconds since 1970"))
         return None
     return int(text)
+
+
+def _news(text: str, version: str, maintainer: str, now: int | None, release: Release) -> News:
+    """Return the releases; none where a problem with version or maintainer would be told once more for each."""
+    if not (text and is_version(version) and is_person(maintainer)):
+        return News((), ())
+    return read_news(text, version=version, author=maintainer, now=now, otherwise=release.date)
 
 
 def _changes(table: Table, problems: list[Problem]) -> str:
