@@ -126,9 +126,10 @@ def _parts(request: DebRequest, table: Table, release: Release, tell: Tell) -> _
     options = replace(chosen.options, depends=(*chosen.options.depends, *request.depends))
     assembly = Assembly(Bundle(files=()), ())
     with problems.collected():
-        wheels = program.gather(request, release, tell)
-        files = program.own_files(request, description, wheels)
+        known = program.gather(request, release, tell)
+        files = program.own_files(request, description, known)
         problems.found += files.problems
+        wheels = program.needed(known, files, system_svcctl=request.system_svcctl)
         assembly = program.bundle(wheels, files.files, request, release, dict(table.licences))
     options = settle(manifest, options)
     problems.found += find_problems(manifest, options, assembly.bundle, units)

@@ -9,8 +9,7 @@ import re
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import replace
 
-from svcctl.errors import Problem, ProblemsError
-from svcctl.generate.debian.wheel import Wheel, WheelFile, normalised, read_metadata
+from svcctl.generate.debian.wheel import Wheel, WheelFile, modules_of, normalised, read_metadata
 
 OWN = "svcctl"
 
@@ -25,21 +24,18 @@ _EXTRA = re.compile(r"\bextra\s*==")
 _SECTION = re.compile(r"^\[(.+)\]\s*$", re.MULTILINE)
 
 
-def needed(wheels: Iterable[Wheel], roots: Collection[str] | None = None) -> tuple[Wheel, ...]:
+def needed(wheels: Iterable[Wheel], imported: Collection[str] = ()) -> tuple[Wheel, ...]:
     """Return the distributions that an application needs, of those in its environment.
 
-    A requirement is followed whatever its marker says, those of extras as well: one too many does no harm. pip,
-    setuptools and wheel are left out unless something requires them or they are roots; so is what svcctl needs for its
-    commands alone, unless something requires it without an extra: that it is there does not show that an extra was
-    asked for. svcctl is a root wherever it is among the distributions.
+    These are those that somebody has asked the installer for, those that no other one requires, those that the
+    application imports, and what all of them require. A requirement is followed whatever its marker says, those of
+    extras as well: one too many does no harm. pip, setuptools and wheel are left out unless something requires them or
+    the application imports them; so is what svcctl needs for its commands alone, unless something requires it without
+    an extra: that it is there does not show that an extra was asked for.
 
     Args:
         wheels: The distributions of the environment.
-        roots: Names of those that the application uses itself, in any spelling. ``None`` takes those that somebody has
-            asked the installer for, and those that no other one requires.
-
-    Raises:
-        ProblemsError: A root is not among the distributions.
+        imported: Outermost names of the modules that the application imports.
 
     Returns:
         Sorted by name.
@@ -51,31 +47,13 @@ def needed(wheels: Iterable[Wheel], roots: Collection[str] | None = None) -> tup
         name: plain[name] | (_requires(wheel, extras=True) & known.keys() - of_commands)
         for name, wheel in known.items()
     }
-    if roots is None:
-        wanted = {name for name, wheel in known.items() if _is_requested(wheel) or _is_outermost(name, edges)}
-        wanted -= _INSTALLERS
-    else:
-        wanted = {normalised(name) for name in roots}
-        _refuse(wanted - known.keys())
+    wanted = {name for name, wheel in known.items() if _is_requested(wheel) or _is_outermost(name, edges)}
+    wanted -= _INSTALLERS
+    wanted |= {name for name, wheel in known.items() if not modules_of(wheel).isdisjoint(imported)}
     if OWN in known:
         wanted.add(OWN)
         edges[OWN] -= _OF_COMMANDS
     return tuple(known[name] for name in sorted(_reached(wanted, edges)))
-
-
-def modules_of(wheel: Wheel) -> frozenset[str]:
-    """Return the outermost names of the modules in a distribution."""
-    data = wheel.info.removesuffix(".dist-info") + ".data/"
-    names = set()
-    for file in wheel.files:
-        path = file.path
-        if path.startswith((f"{data}purelib/", f"{data}platlib/")):
-            path = path.removeprefix(data).partition("/")[2]
-        elif path.startswith((data, f"{wheel.info}/")):
-            continue
-        if path.endswith((".py", ".so")):
-            names.add(path.partition("/")[0].partition(".")[0])
-    return frozenset(names)
 
 
 def runtime_part(wheel: Wheel) -> Wheel:
@@ -132,14 +110,6 @@ def _is_outermost(name: str, edges: Mapping[str, Collection[str]]) -> bool:
 
 def _is_requested(wheel: Wheel) -> bool:
     return any(file.path == f"{wheel.info}/REQUESTED" for file in wheel.files)
-
-
-def _refuse(missing: Collection[str]) -> None:
-    if missing:
-        problems = tuple(Problem(name, "it is not installed there") for name in sorted(missing))
-        raise ProblemsError(
-            "what the application uses is not in its environment", problems, hint="install it"
-        )
 
 
 def _without_requirements(text: str) -> str:

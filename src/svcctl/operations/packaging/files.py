@@ -32,11 +32,13 @@ class ApplicationFiles(NamedTuple):
         files: Sorted by path, no path twice.
         problems: What stands in the way of a package.
         sources: Where the files were read: absolute paths without links.
+        imports: Outermost names of the modules that they import, wherever these are.
     """
 
     files: tuple[ProgramFile, ...]
     problems: tuple[Problem, ...]
     sources: frozenset[str]
+    imports: frozenset[str] = frozenset()
 
 
 def application_files(
@@ -160,6 +162,7 @@ class _Reader:
         self._sources: set[str] = set()
         self._size = 0
         self._unread: list[bytes] = []
+        self._imports: set[str] = set()
 
     def add(self, relative: str) -> None:
         """Read a file, or a folder with all below it."""
@@ -171,12 +174,16 @@ class _Reader:
     def imports(self) -> set[str]:
         """Return the names that the sources import which were read since the last call."""
         unread, self._unread = self._unread, []
-        return {name for source in unread for name in imported(source)}
+        found = {name for source in unread for name in imported(source)}
+        self._imports |= found
+        return found
 
     def result(self) -> ApplicationFiles:
         """Return what was read."""
         found = tuple(self._found[path] for path in sorted(self._found))
-        return ApplicationFiles(found, tuple(dict.fromkeys(self.problems)), frozenset(self._sources))
+        self.imports()  # of what was included
+        problems = tuple(dict.fromkeys(self.problems))
+        return ApplicationFiles(found, problems, frozenset(self._sources), frozenset(self._imports))
 
     def _add(self, relative: str, above: frozenset[str]) -> None:
         path = f"{self.folder}/{relative}".rstrip("/")

@@ -13,7 +13,7 @@ from svcctl.generate.debian.layout import lay_out, read_objects
 from svcctl.generate.debian.model import ProgramFile
 from svcctl.generate.debian.releases import Release
 from svcctl.generate.debian.shlibs import wanted_sonames
-from svcctl.generate.debian.wheel import Wheel, normalised
+from svcctl.generate.debian.wheel import Wheel, modules_of, normalised
 from svcctl.host import resolving, stripping
 from svcctl.host.libraries import read_libraries
 from svcctl.host.machine import unprivileged_user
@@ -26,7 +26,7 @@ from svcctl.operations.packaging.request import DebRequest
 
 
 def gather(request: DebRequest, release: Release, tell: Callable[[str], None]) -> tuple[Wheel, ...]:
-    """Return the wheels of what the application needs, and of what runs it.
+    """Return the wheels that there are: what the application needs is among them, and what runs it.
 
     Args:
         request: Where they come from.
@@ -46,7 +46,25 @@ def gather(request: DebRequest, release: Release, tell: Callable[[str], None]) -
     else:
         tell(f"taking what is installed for {resolver.python}")
         found = resolving.from_environment(resolver.python, resolver, without=RUNNER)
-    return _with_runner(found, system=request.system_svcctl)
+    names = {normalised(wheel.metadata.name) for wheel in found}
+    # The svcctl that makes the package runs the application, unless another one is pinned.
+    return (*found, *(own_wheel(name) for name in RUNNER if name not in names))
+
+
+def needed(wheels: tuple[Wheel, ...], files: ApplicationFiles, *, system_svcctl: bool) -> tuple[Wheel, ...]:
+    """Return those wheels that the package has, and of svcctl what runs an application.
+
+    Args:
+        wheels: What :func:`gather` has returned.
+        files: The application's own files.
+        system_svcctl: The system's svcctl is to run it.
+    """
+    found = []
+    for wheel in closure.needed(wheels, files.imports):
+        name = normalised(wheel.metadata.name)
+        if not system_svcctl or name not in RUNNER:
+            found.append(closure.runtime_part(wheel) if name == "svcctl" else wheel)
+    return tuple(found)
 
 
 def own_files(request: DebRequest, description: Description, wheels: tuple[Wheel, ...]) -> ApplicationFiles:
@@ -55,10 +73,10 @@ def own_files(request: DebRequest, description: Description, wheels: tuple[Wheel
     Args:
         request: Which application, and what else it is to have.
         description: What it has loaded.
-        wheels: What the package has besides.
+        wheels: What :func:`gather` has returned.
     """
     service = request.service
-    provided = {name for wheel in wheels for name in closure.modules_of(wheel)}
+    provided = {name for wheel in wheels for name in modules_of(wheel)}
     found = application_files(
         service.application,
         service.name or "",
@@ -79,7 +97,7 @@ def bundle(
     """Lay the program out as the package has it, and work out what that depends on.
 
     Args:
-        wheels: What :func:`gather` has returned.
+        wheels: What :func:`needed` has returned.
         files: The application's own files.
         request: Where the release's libraries are described.
         release: What the package is for.
@@ -115,19 +133,3 @@ def _resolver(request: DebRequest, release: Release) -> Resolver:
         index=request.index,
         uv=shutil.which("uv") or "",
     )
-
-
-def _with_runner(wheels: tuple[Wheel, ...], *, system: bool) -> tuple[Wheel, ...]:
-    """Add what runs the application, unless it is pinned, and leave out what only svcctl's commands need.
-
-    Where the system's svcctl is to run it, that is left out in the end; it is there before so that what only its
-    commands need is known as that.
-    """
-    names = {normalised(wheel.metadata.name) for wheel in wheels}
-    whole = (*wheels, *(own_wheel(name) for name in RUNNER if name not in names))
-    found = []
-    for wheel in closure.needed(whole):
-        name = normalised(wheel.metadata.name)
-        if not system or name not in RUNNER:
-            found.append(closure.runtime_part(wheel) if name == "svcctl" else wheel)
-    return tuple(found)

@@ -1,8 +1,5 @@
 from __future__ import annotations
 
-import pytest
-
-from svcctl.errors import ProblemsError
 from svcctl.generate.debian.closure import needed, runtime_part
 from svcctl.generate.debian.wheel import Wheel, modules_of
 from tests.fakes.wheel_files import make_wheel
@@ -42,18 +39,11 @@ def test_all_is_needed_that_was_asked_for_or_that_nothing_requires() -> None:
     assert names(found) == ["asked", "Lib-X", "My.App", "setuptools", "tool"]
 
 
-def test_roots_can_be_named() -> None:
-    """In any spelling; svcctl is always one."""
-    given = (SVCCTL, *OTHERS, wheel("my_app", "lib"), wheel("lib"), wheel("other"), wheel("pip"))
-    assert names(needed(given, {"My.App"})) == ["lib", "my_app", "sdnotify", "svcctl", "uvloop"]
-    assert names(needed(given, {"pip"})) == ["pip", "sdnotify", "svcctl", "uvloop"]
-
-
-def test_roots_that_are_not_there_are_told() -> None:
-    """All of them."""
-    with pytest.raises(ProblemsError) as caught:
-        needed((SVCCTL,), {"b", "a", "svcctl"})
-    assert [problem.where for problem in caught.value.problems] == ["a", "b"]
+def test_what_the_application_imports_is_needed_whoever_asked_for_it() -> None:
+    """Installers do not all note what they were asked for; and pip is a library, too, to those who import it."""
+    given = (SVCCTL, *OTHERS, wheel("lib", 'rich; extra == "cli"'), wheel("pip"))
+    assert names(needed(given)) == ["lib", "sdnotify", "svcctl", "uvloop"]
+    assert names(needed(given, {"rich", "pip"})) == ["lib", "pip", "rich", "sdnotify", "svcctl", "uvloop"]
 
 
 def test_what_only_svcctl_s_commands_need_is_left_out() -> None:
