@@ -9,17 +9,20 @@ from pathlib import Path
 
 
 @contextmanager
-def made_key(home: Path, user: str) -> Iterator[str]:
-    """Make a key without a passphrase for a user; yield its fingerprint, and end the agent that has it.
+def made_key(home: Path, user: str, passphrase: str = "") -> Iterator[str]:
+    """Make a key for a user; yield its fingerprint, and end the agent that has it.
 
     Args:
         home: Where the keys lie; not there yet. Its path has to be short: sockets lie in it. dpkg looks for keys
             where it is called ``.gnupg``.
         user: ``Name <mail>``.
+        passphrase: What its use asks for; empty for none.
     """
     home.mkdir(mode=0o700)
+    quiet = ("--batch", "--pinentry-mode=loopback", f"--passphrase={passphrase}")
     try:
-        run(home, "gpg", "--batch", "--passphrase=", "--quick-generate-key", user, "ed25519", "sign", "never")
+        run(home, "gpg", *quiet, "--quick-generate-key", user, "ed25519", "sign", "never")
+        run(home, "gpgconf", "--kill", "all")  # it would remember the passphrase
         listed = run(home, "gpg", "--batch", "--with-colons", "--list-secret-keys")
         yield next(line.split(":")[9] for line in listed.splitlines() if line.startswith("fpr:"))
     finally:

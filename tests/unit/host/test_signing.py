@@ -15,6 +15,17 @@ from svcctl.host.signing import check_key, clearsign
 from tests.fakes.gnupg import made_key, run
 
 TEXT = "Format: 1.8\n- a line that begins with a hyphen, é\nFrom here\n"
+#: What a program that asks for passphrases says to an agent.
+PINENTRY = """\
+#!/bin/sh
+echo OK
+while read -r line; do
+	if [ "$line" = GETPIN ]; then
+		echo "D PASSPHRASE"
+	fi
+	echo OK
+done
+"""
 
 
 class Keys(NamedTuple):
@@ -57,6 +68,29 @@ def test_a_signed_text_is_readable_and_verified(keys: Keys, which: str) -> None:
     assert "\nFormat: 1.8\n" in signed
     assert "Good signature" in run(keys.home, "gpg", "--verify", given=signed)
     assert run(keys.home, "gpg", "--quiet", "--decrypt", given=signed).startswith(TEXT)
+
+
+@pytest.mark.parametrize("answer", ["right", "wrong"])
+def test_gpg_asks_for_a_passphrase_itself(
+    answer: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """By the program that the user has for that; a wrong one is told in one line."""
+    if shutil.which("gpg") is None:
+        pytest.skip("there is no gpg")
+    asking = tmp_path / "pinentry"
+    asking.write_text(PINENTRY.replace("PASSPHRASE", answer))
+    asking.chmod(0o755)
+    with tempfile.TemporaryDirectory(prefix="gpg-") as folder:
+        home = Path(folder, ".gnupg")
+        monkeypatch.setenv("GNUPGHOME", str(home))
+        with made_key(home, "Cleo <cleo@example.org>", "right") as key:
+            (home / "gpg-agent.conf").write_text(f"pinentry-program {asking}\n")
+            run(home, "gpgconf", "--kill", "all")  # the agent that runs has not read that
+            if answer == "right":
+                assert "BEGIN PGP SIGNATURE" in clearsign(TEXT, key)
+            else:
+                with pytest.raises(ConfigurationError, match=f"{key}: .*Bad passphrase$"):
+                    clearsign(TEXT, key)
 
 
 @pytest.mark.parametrize("call", [check_key, lambda key: clearsign("x\n", key)], ids=["checked", "signed"])

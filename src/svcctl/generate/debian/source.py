@@ -65,13 +65,14 @@ def render_source(
     _refuse(settled)
     facts = script_facts(settled, bundle, units)
     users = bool(facts.payload.sysusers)
+    moves = moves_units(settled.distribution) and bool(facts.payload.units)
     tests = package_tests(manifest, facts.payload)
     carried = {file.path for file in bundle.files}
     made = [file for file in package.files if file.path not in carried]
     named = (
         *_debian("source/format", source_format(settled.version) + "\n"),
         *_debian("control", source_control(settled, bundle, users=users)),
-        *_debian("rules", rules(settled.package, PROGRAM, settled.distribution), mode=0o755),
+        *_debian("rules", rules(settled.package, PROGRAM, moves=moves), mode=0o755),
         *_debian("copyright", _copyright(manifest, settled, bundle)),
         *(
             file

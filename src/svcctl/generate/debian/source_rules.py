@@ -33,7 +33,8 @@ override_dh_compress:
 
 # Units are enabled, and forgotten on a purge, by debhelper's snippets. They are started, restarted and stopped by
 # {package}.postinst and {package}.prerm: the snippets would restart the sockets as well, and refuse clients meanwhile.
-# Bytecode is made there, too: dh_python3 would add dependencies on packages that are bundled.
+# Bytecode is made there, too: dh_python3 would add dependencies on packages that are bundled. {package}.postrm deletes
+# what the services wrote, which no snippet does.
 override_dh_installsystemd:
 	dh_installsystemd --no-start --no-stop-on-upgrade
 """
@@ -46,18 +47,17 @@ _MOVE = """\
 """
 
 
-def rules(package: str, program: str, distribution: Distribution) -> str:
+def rules(package: str, program: str, *, moves: bool) -> str:
     """Return the text of the file.
 
     Args:
         package: Name of the package.
         program: The folder of the program, which the source package has beside ``debian``.
-        distribution: The release that it is built on.
+        moves: There are units, and they lie in ``/lib`` until dh_installsystemd has seen them.
     """
-    text = _RULES + (_MOVE if moves_units(distribution) else "")
-    return text.format(package=package, program=program)
+    return (_RULES + (_MOVE if moves else "")).format(package=package, program=program)
 
 
 def moves_units(distribution: Distribution) -> bool:
-    """Return whether units have to lie in ``/lib`` until dh_installsystemd has seen them."""
+    """Return whether a release's dh_installsystemd looks for units in ``/lib`` alone."""
     return distribution == "bookworm"
