@@ -210,7 +210,9 @@ def test_a_page_names_only_commands_and_options_that_exist(page: Path) -> None:
     """Wherever a page has svcctl and a word in its code, and whatever options follow."""
     unknown = []
     for line in code(page):
-        for found in re.finditer(r"(?<![\w.@/-])(?:/\S*/bin/)?svcctl ((?:[a-z][a-z0-9]*\|?)+)([^|&;#()]*)", line):
+        for found in re.finditer(
+            r"(?<![\w.@/-])(?:/\S*/bin/)?svcctl ((?:[a-z][a-z0-9]*\|?)+)([^|&;#()]*)", line
+        ):
             names = found[1].split("|")
             own, plugin, theirs = split(found[2])
             known_there = plugin_options(plugin)

@@ -21,7 +21,13 @@ def test_every_option_has_its_meaning() -> None:
     """In its long form and as a letter."""
     long = parse(
         [
-            *("--unsigned", "--tapfile=/srv/shop.tac", "--type=python", "--protocol=buy", "--set-version=2.1"),
+            *(
+                "--unsigned",
+                "--tapfile=/srv/shop.tac",
+                "--type=python",
+                "--protocol=buy",
+                "--set-version=2.1",
+            ),
             *("--description=Sells things", "--long_description=And gives change.", *WHO),
         ]
     )

@@ -125,7 +125,8 @@ def _texts(options: DebianOptions) -> Iterator[Problem]:
         yield Problem("synopsis", f"{text!r}: expected no article at its start and no full stop at its end")
     elif text.lower().split()[0] == options.package:
         yield Problem(
-            "synopsis", f"{text!r}: it begins with the name of the package, which is shown beside it: write one that does not"
+            "synopsis",
+            f"{text!r}: it begins with the name of the package, which is shown beside it: write one that does not",
         )
     if sum(len(list(fold(paragraph))) for paragraph in paragraphs(options.description)) < _SHORTEST:
         yield Problem("description", f"expected at least {_SHORTEST} lines")
