@@ -1,7 +1,7 @@
 # make demo    sets up all it needs and shows the echo example from start to stop
 # make test    sets up all it needs and runs every check and every test; as root, on a real systemd too
 # make lint    only the checks
-# make bench   measures start-up, trees, echo, timers and live control against their limits; as root, restarts under load, too
+# make bench   measures start-up, trees, echo, timers and live control against their limits; as root, restarts under load and packages, too
 # make clean   removes what these made inside the repository
 
 # Debian's own, since a Python below a home folder cannot be run by the unprivileged user that describes applications.
@@ -44,6 +44,7 @@ bench: setup
 	$(BIN)/python benchmarks/control.py
 ifneq ($(ROOT),)
 	$(BIN)/python -m benchmarks.restart
+	$(BIN)/python -m benchmarks.deb
 endif
 
 prepare: trees lint
