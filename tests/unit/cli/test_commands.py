@@ -90,7 +90,8 @@ def test_who_interrupts_the_question_is_told(root: Path, monkeypatch: pytest.Mon
     monkeypatch.setattr(sys, "stdin", answers)
     monkeypatch.setattr(sys, "stderr", talk)
     assert run_command(INSTALL) == 130
-    assert talk.getvalue().endswith("Do it? [y/N] \nnothing was changed\n")
+    # Some versions of Click end the line in which ^C stands once more.
+    assert talk.getvalue().rstrip().endswith("Do it? [y/N] \nnothing was changed")
     assert not (root / "etc/systemd/system/echo.service").exists()
 
 
