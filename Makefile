@@ -64,6 +64,7 @@ imports: setup
 trees: setup
 ifneq ($(ROOT),)
 	$(BIN)/python -m tests.systemd.trees
+	$(BIN)/python -m tests.debian.own_trees
 else
 	@echo "not root: the tests that boot a systemd are skipped"
 endif
