@@ -15,7 +15,7 @@ import sys
 import tempfile
 import time
 import tomllib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import NamedTuple
@@ -62,6 +62,8 @@ OPTIONS = (
     '--aptopt=Acquire::Languages "none"',
     '--aptopt=Acquire::Retries "3"',
     "--dpkgopt=force-unsafe-io",
+)
+WITHOUT_DOCUMENTS = (
     "--dpkgopt=path-exclude=/usr/share/doc/*",
     "--dpkgopt=path-exclude=/usr/share/locale/*",
     "--dpkgopt=path-exclude=/usr/share/man/*",
@@ -97,24 +99,35 @@ def locked(path: Path) -> Iterator[None]:
 
 
 def tree(suite: Suite) -> Path:
-    """Return the tree of a suite; build it if it is not there or was made by another recipe."""
-    folder = cache() / "trees"
+    """Return the tree of a suite."""
     recipe = repr((suite, PACKAGES, _requirements(), Path(__file__).read_text()))
-    ready = folder / f"{suite.name}-{hashlib.sha256(recipe.encode()).hexdigest()[:16]}"
-    with locked(folder / suite.name):
+    return kept(suite.name, recipe, lambda work: _build(suite, work))
+
+
+def kept(name: str, recipe: str, build: Callable[[Path], Path]) -> Path:
+    """Return a tree of the cache; build it if it is not there or was made by another recipe.
+
+    Args:
+        name: What it is, such as a release's name.
+        recipe: All that it follows from.
+        build: Makes it in a folder of its own and returns where it is; called again if a command of its fails.
+    """
+    folder = cache() / "trees"
+    ready = folder / f"{name}-{hashlib.sha256(recipe.encode()).hexdigest()[:16]}"
+    with locked(folder / name):
         if not ready.exists():
-            _build_with_retries(suite, ready)
+            _build_with_retries(ready, build)
         os.utime(ready)
         _forget_unused(folder)
     return ready
 
 
-def _build_with_retries(suite: Suite, ready: Path) -> None:
+def _build_with_retries(ready: Path, build: Callable[[Path], Path]) -> None:
     """Build a tree beside its place and move it there; a mirror that fails is asked again."""
     for attempt in range(1, ATTEMPTS + 1):
         with tempfile.TemporaryDirectory(dir=ready.parent, prefix=".building-") as work:
             try:
-                _build(suite, Path(work)).rename(ready)
+                build(Path(work)).rename(ready)
             except subprocess.CalledProcessError:
                 if attempt == ATTEMPTS:
                     raise
@@ -125,11 +138,9 @@ def _build_with_retries(suite: Suite, ready: Path) -> None:
 def _build(suite: Suite, work: Path) -> Path:
     """Build a tree in ``work``."""
     root, wheels = work / "root", work / "wheels"
-    include = f"--include={','.join(PACKAGES)}"
-    _call("mmdebstrap", *OPTIONS, include, suite.name, str(root), debian_mirror())
-    root.chmod(0o755)
-    _configure(root)
-    _download(suite, wheels)
+    bootstrap(suite, root, PACKAGES, *WITHOUT_DOCUMENTS)
+    configure(root)
+    download(suite, wheels, _requirements())
     shutil.copytree(wheels, root / "opt/wheels")
     _call("chroot", str(root), "python3", "-m", "venv", "/opt/svcctl")
     pip = ("/opt/svcctl/bin/pip", "install", "--quiet", "--no-index", "--find-links=/opt/wheels")
@@ -139,7 +150,14 @@ def _build(suite: Suite, work: Path) -> Path:
     return root
 
 
-def _configure(root: Path) -> None:
+def bootstrap(suite: Suite, root: Path, packages: Iterable[str], *options: str) -> None:
+    """Install a release with some packages."""
+    include = f"--include={','.join(packages)}"
+    _call("mmdebstrap", *OPTIONS, *options, include, suite.name, str(root), debian_mirror())
+    root.chmod(0o755)
+
+
+def configure(root: Path) -> None:
     """Make the tree independent of the machine that built it, and quiet."""
     (root / "etc/hostname").write_text("debian\n")
     (root / "etc/resolv.conf").write_text("")
@@ -157,12 +175,12 @@ def _requirements() -> tuple[str, ...]:
     return (*project["dependencies"], *extras["web"], *extras["crypto"])
 
 
-def _download(suite: Suite, wheels: Path) -> None:
-    """Fetch the dependencies' wheels for a suite's Python."""
+def download(suite: Suite, wheels: Path, requirements: Iterable[str]) -> None:
+    """Fetch distributions, and all they need, as wheels for a suite's Python into a folder that is made."""
     pip = (sys.executable, "-m", "pip")
     _call(*pip, "wheel", "-qq", "--no-deps", f"--wheel-dir={wheels}", *SOURCE_ONLY)
     select = ("--only-binary=:all:", f"--python-version={suite.python}", f"--find-links={wheels}")
-    _call(*pip, "download", "-qq", *select, f"--dest={wheels}", *_requirements())
+    _call(*pip, "download", "-qq", *select, f"--dest={wheels}", *requirements)
 
 
 def _call(*command: str) -> None:
