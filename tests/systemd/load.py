@@ -1,6 +1,6 @@
 """Clients that connect without pause while something is done to a service: run inside a machine, prints counts as JSON.
 
-Usage: load.py PORT TIMES COMMAND... One request per connection; a request carries a token of its own, so that an
+Usage: load.py PORT TIMES PAUSE COMMAND... Each client waits for PAUSE seconds between two requests. One request per connection; a request carries a token of its own, so that an
 answer that is lost or belongs to somebody else is seen. Clients are bounded in number, requests and time.
 """
 
@@ -38,13 +38,19 @@ async def request(port: int, token: bytes) -> str:
 
 
 async def client(
-    port: int, numbers: itertools.count[int], over: asyncio.Event, counts: dict[str, int], waits: list[float]
+    port: int,
+    pause: float,
+    numbers: itertools.count[int],
+    over: asyncio.Event,
+    counts: dict[str, int],
+    waits: list[float],
 ) -> None:
     """Send requests one after the other until the end."""
     while not over.is_set() and (number := next(numbers)) < MOST_REQUESTS:
         begun = time.monotonic()
         counts[await request(port, b"%d\n" % number)] += 1
         waits.append(time.monotonic() - begun)
+        await asyncio.sleep(pause)
 
 
 async def repeat(command: list[str], times: int, counts: dict[str, int]) -> None:
@@ -57,7 +63,7 @@ async def repeat(command: list[str], times: int, counts: dict[str, int]) -> None
         counts["done" if await process.wait() == 0 else "failed"] += 1
 
 
-async def main(port: int, times: int, command: list[str]) -> dict[str, object]:
+async def main(port: int, times: int, pause: float, command: list[str]) -> dict[str, object]:
     """Run clients and the command side by side; the clients outlast it."""
     counts: dict[str, int] = collections.Counter()
     over, numbers = asyncio.Event(), itertools.count()
@@ -65,7 +71,7 @@ async def main(port: int, times: int, command: list[str]) -> dict[str, object]:
     begun = time.monotonic()
     async with asyncio.timeout(TOTAL_LIMIT), asyncio.TaskGroup() as group:
         for _ in range(CLIENTS):
-            group.create_task(client(port, numbers, over, counts, waits))
+            group.create_task(client(port, pause, numbers, over, counts, waits))
         await repeat(command, times, counts)
         over.set()
     seconds = time.monotonic() - begun
@@ -80,4 +86,5 @@ async def main(port: int, times: int, command: list[str]) -> dict[str, object]:
 
 
 if __name__ == "__main__":
-    print(json.dumps(asyncio.run(main(int(sys.argv[1]), int(sys.argv[2]), sys.argv[3:]))))  # noqa: T201 - the result
+    result = asyncio.run(main(int(sys.argv[1]), int(sys.argv[2]), float(sys.argv[3]), sys.argv[4:]))
+    print(json.dumps(result))  # noqa: T201 - the result

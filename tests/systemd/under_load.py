@@ -29,10 +29,21 @@ class Load(NamedTuple):
     seconds: float
 
 
-def under_load(machine: Machine, port: int, times: int, *command: str, timeout: float = 240.0) -> Load:
-    """Run a command in a machine so many times, while clients connect to a port without pause."""
+def under_load(
+    machine: Machine, port: int, times: int, *command: str, timeout: float = 240.0, pause: float = 0.0
+) -> Load:
+    """Run a command in a machine so many times, while clients connect to a port.
+
+    Args:
+        machine: The machine.
+        port: Where a service answers lines with themselves.
+        times: How often.
+        command: The command.
+        timeout: Limit for all of it, in seconds.
+        pause: What each client waits between two requests, in seconds.
+    """
     program = Path(__file__).with_name("load.py").read_text()
-    argv = ["python3", "-c", program, str(port), str(times), *command]
+    argv = ["python3", "-c", program, str(port), str(times), str(pause), *command]
     ran = machine.run(argv, check=False, timeout=timeout)
     assert ran.returncode == 0, ran.stderr
     found = json.loads(ran.stdout)
