@@ -93,12 +93,15 @@ def long_description(options: DebianOptions, manifest: Manifest) -> str:
     if options.description:
         return options.description
     name = one_line(manifest.application.name)
-    about = one_line(manifest.application.description).rstrip(".") or name
     service = (
         f"{name} runs as a service of systemd, under a user of its own and in a sandbox made for what it needs. "
         "It starts at boot, and an upgrade of the package restarts it without closing the sockets it listens on."
     )
-    return f"{about}.\n\n{service}"
+    about = one_line(manifest.application.description).rstrip(".")
+    # Whoever reads it has just read the one line.
+    short = synopsis(about)
+    told = short in {"", options.synopsis or short}
+    return service if told else f"{about}.\n\n{service}"
 
 
 def description(options: DebianOptions, bundle: Bundle) -> str:

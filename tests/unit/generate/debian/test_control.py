@@ -86,3 +86,10 @@ def test_no_text_makes_a_field(hostile: str) -> None:
     package = package_of(bundle=replace(BUNDLE, components=(component,)), description=f"{hostile}\n\nx")
     lines = control_text(package.control).splitlines()
     assert not [line for line in lines if line.startswith(("Essential", "Package: y")) or not line]
+
+
+def test_the_long_description_does_not_repeat_the_short_one() -> None:
+    """What the application says of itself comes again only if the one line is another."""
+    assert "says it again" not in dict(package_of().control)["Description"].partition("\n")[2]
+    other = dict(package_of(synopsis="repeater for the tests").control)["Description"]
+    assert "\n A server that says it again.\n" in other
