@@ -39,6 +39,7 @@ def make_elf(  # noqa: PLR0913 (each is one fact of the file, and most tests sta
     symbols: Sequence[Needs] = (),
     stack: int | None = 6,
     debug: bool = False,
+    now: bool = False,
 ) -> bytes:
     """Return an ELF file; it is a shared object of amd64 unless told otherwise.
 
@@ -55,6 +56,7 @@ def make_elf(  # noqa: PLR0913 (each is one fact of the file, and most tests sta
         symbols: What it takes from others.
         stack: Flags of ``PT_GNU_STACK``; ``None`` leaves it out.
         debug: It has a table of symbols for debuggers, although an empty one.
+        now: ``DF_1_NOW``: its symbols are looked up when it is loaded.
     """
     wide = bits == 64
     texts = _Texts()
@@ -77,6 +79,7 @@ def make_elf(  # noqa: PLR0913 (each is one fact of the file, and most tests sta
             entries.append((tag, start + len(content)))
         content += table
     entries += [(10, len(texts.content)), (11, 24 if wide else 16)]
+    entries += [(0x6FFFFFFB, 1)] if now else []
     entries += [(0x6FFFFFFF, len({library for library, _ in versions}))] if versions else []
     content += b"\0" * (-(start + len(content)) % 8)
     dynamic_at = start + len(content)

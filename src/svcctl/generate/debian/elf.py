@@ -16,19 +16,21 @@ from svcctl.generate.debian.image import Image, Section, Segment
 
 MAGIC = b"\x7fELF"
 
-_PT_LOAD, _PT_DYNAMIC, _PT_INTERP, _PT_GNU_STACK = 1, 2, 3, 0x6474E551
+_PT_LOAD, _PT_DYNAMIC, _PT_INTERP, _PT_GNU_STACK, _PT_GNU_RELRO = 1, 2, 3, 0x6474E551, 0x6474E552
 _SHT_SYMTAB, _SHT_DYNSYM = 2, 11
 _DT_NEEDED, _DT_HASH, _DT_STRTAB, _DT_SYMTAB, _DT_STRSZ, _DT_SONAME, _DT_RPATH = 1, 4, 5, 6, 10, 14, 15
-_DT_RUNPATH, _DT_GNU_HASH, _DT_VERSYM, _DT_VERNEED, _DT_VERNEEDNUM = (
+_DT_RUNPATH, _DT_GNU_HASH, _DT_VERSYM, _DT_FLAGS_1, _DT_VERNEED, _DT_VERNEEDNUM = (
     29,
     0x6FFFFEF5,
     0x6FFFFFF0,
+    0x6FFFFFFB,
     0x6FFFFFFE,
     0x6FFFFFFF,
 )
 _WEAK, _GLOBAL, _UNIQUE = 2, 1, 10
 _FLAG_WEAK = 2
 _EXECUTABLE = 1
+_NOW = 1
 _ARM_HARD_FLOAT = 0x400
 
 #: e_machine, bits and byte order to Debian's name of the architecture; ARM is told by its flags.
@@ -106,6 +108,8 @@ class ElfFile:
         executable_stack: It asks for a stack that can be executed, or does not say that it needs none.
         stripped: It holds no symbols but those that the linker needs.
         aligned: Each of its segments can be mapped; tools that edit or strip a file have been seen to break that.
+        bind_now: All its symbols are looked up when it is loaded, so that the table of them can be protected.
+        protected: That of its tables which the linker fills in is made read-only afterwards.
     """
 
     bits: int
@@ -120,6 +124,8 @@ class ElfFile:
     executable_stack: bool
     stripped: bool
     aligned: bool
+    bind_now: bool
+    protected: bool
 
 
 def is_elf(content: bytes) -> bool:
@@ -161,6 +167,8 @@ def _read(image: Image) -> ElfFile:
         executable_stack=not stack or any(segment.flags & _EXECUTABLE for segment in stack),
         stripped=not any(section.kind == _SHT_SYMTAB for section in sections),
         aligned=all(_mappable(segment) for segment in segments if segment.kind == _PT_LOAD),
+        bind_now=dynamic.binds_now(),
+        protected=any(segment.kind == _PT_GNU_RELRO for segment in segments),
     )
 
 
@@ -240,6 +248,10 @@ class _Dynamic:
         return tuple(
             Undefined(name=name, version=version, weak=weak) for name, version, weak in sorted(found)
         )
+
+    def binds_now(self) -> bool:
+        """Return whether all symbols are looked up at once."""
+        return bool((self._value(_DT_FLAGS_1) or 0) & _NOW)
 
     def _count(self, start: int) -> int:
         """Return how many symbols there are: nothing that the linker reads says so in all files."""

@@ -11,6 +11,7 @@ from svcctl.generate.debian.changelog import changelog
 from svcctl.generate.debian.checks import find_problems
 from svcctl.generate.debian.control import control_fields, long_description, synopsis
 from svcctl.generate.debian.copyright import copyright_text
+from svcctl.generate.debian.embedded import embedded_libraries
 from svcctl.generate.debian.environment import environment_file
 from svcctl.generate.debian.fields import ignored_fields, of_units
 from svcctl.generate.debian.lint import override_file
@@ -127,7 +128,7 @@ def _made(
             yield ProgramFile(path=f"/usr/share/man/man8/{command}.8.gz", link=same)
     if payload.environment_file:
         yield ProgramFile(path=payload.environment_file, content=environment_file(manifest, payload))
-    lint = override_file(options, payload)
+    lint = override_file(options, bundle, payload)
     if lint:
         yield ProgramFile(path=f"/usr/share/lintian/overrides/{package}", content=lint.encode())
 
@@ -181,6 +182,10 @@ def _of_bundle(options: DebianOptions, bundle: Bundle) -> Iterator[Diagnostic]:
     if outside:
         where = f"outside of /usr/lib/{options.package}, such as {outside[0]}"
         yield _told("note", "bundle", f"no bytecode is made of {len(outside)} files {where}")
+    for library, paths in embedded_libraries(bundle.files).items():
+        yield _told(
+            "note", library, f"{paths[0]} has a copy of it that Debian's security updates do not reach"
+        )
     for component in bundle.components:
         if not component.licence_texts:
             message = f"{component.name} {component.version} comes without the text of its licence"

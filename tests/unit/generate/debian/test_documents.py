@@ -17,7 +17,6 @@ from svcctl.generate.debian.model import (
     ChangelogEntry,
     Component,
     Licence,
-    Override,
     Package,
     ProgramFile,
 )
@@ -252,19 +251,6 @@ def test_variables_are_shown_to_the_administrator() -> None:
     assert [line for line in text.splitlines() if "=" in line] == ["#DEBUG=", "#KEY=", '#PORT="80 \\$x"']
     assert package.conffiles == ("/etc/default/echo",)
     assert [told.subject for told in package.diagnostics if "KEY" in told.message] == ["needs.settings"]
-
-
-def test_overrides_belong_to_a_release() -> None:
-    """Bookworm's lintian asks for an init script; trixie's does not know the tag, and says so as an error."""
-    path = "/usr/share/lintian/overrides/echo"
-    assert content(package_of(), path).splitlines()[1:] == [
-        "echo: package-supports-alternative-init-but-no-init.d-script"
-    ]
-    assert path not in paths(package_of(distribution="trixie"))
-    given = package_of(
-        distribution="trixie", overrides=(Override(tag="hardening-no-bindnow", reason="Built\nso."),)
-    )
-    assert content(given, path) == "# Built so.\necho: hardening-no-bindnow\n"
 
 
 def test_what_the_bundle_has_goes_before_what_is_made() -> None:

@@ -97,6 +97,12 @@ def test_a_stack_counts_as_executable_unless_the_file_says_otherwise(
     assert read_elf(make_elf(stack=stack)).executable_stack is executable
 
 
+def test_when_symbols_are_looked_up_is_told() -> None:
+    """Where they are all looked up at once, nobody can write to their table later."""
+    assert not read_elf(make_elf()).bind_now
+    assert read_elf(make_elf(now=True)).bind_now
+
+
 def test_symbols_for_debuggers_are_seen() -> None:
     """They are in a section that the dynamic linker does not know."""
     assert not read_elf(make_elf(debug=True)).stripped
@@ -169,6 +175,14 @@ def _readelf(path: Path) -> tuple[set[str], set[tuple[str, str]]]:
     return needed, {(name.partition("@")[0], name.partition("@")[2]) for name in names}
 
 
+def _is_marked(path: Path, option: str, mark: str) -> bool:
+    """Return whether readelf shows a mark."""
+    said = subprocess.run(
+        ["/usr/bin/readelf", "-W", option, str(path)], check=True, capture_output=True, text=True
+    )
+    return mark in said.stdout
+
+
 @pytest.mark.skipif(shutil.which("readelf") is None, reason="binutils is not installed")
 @pytest.mark.parametrize("source", ["real", "made"])
 def test_readelf_sees_the_same(source: str, tmp_path: Path) -> None:
@@ -181,3 +195,5 @@ def test_readelf_sees_the_same(source: str, tmp_path: Path) -> None:
     needed, undefined = _readelf(path)
     assert set(facts.needed) == needed
     assert {(each.name, each.version) for each in facts.undefined} == undefined
+    assert facts.bind_now is _is_marked(path, "--dynamic", "Flags: NOW")
+    assert facts.protected is _is_marked(path, "--segments", "GNU_RELRO")
