@@ -8,20 +8,13 @@ Source: systemd.service(5) ``ExecReload=``; systemd 253 brought ``Type=notify-re
 
 from __future__ import annotations
 
-import json
 import os
 import signal
-import socket
 import sys
 from collections.abc import Mapping
-from typing import Any
 
 from svcctl.errors import EX_OK, EX_SOFTWARE, EX_USAGE
-
-_CALL = b'{"method":"io.svcctl.Control.Reload","parameters":{}}\0'
-
-#: Bytes of an answer; the interface's own limit is less.
-_LIMIT = 2**20
+from svcctl.runtime.asking import ask
 
 
 def main(arguments: list[str], environ: Mapping[str, str]) -> int:
@@ -31,49 +24,12 @@ def main(arguments: list[str], environ: Mapping[str, str]) -> int:
         return EX_USAGE
     folder = environ.get("RUNTIME_DIRECTORY", "").partition(":")[0]
     try:
-        problem = ask(f"{folder}/control")
+        problem = ask(f"{folder}/control", "io.svcctl.Control.Reload").problem
     except OSError as error:
         return _signal(int(arguments[0]), error)
     if problem:
         sys.stderr.write(f"svcctl: reload failed: {problem}\n")
     return EX_SOFTWARE if problem else EX_OK
-
-
-def ask(address: str) -> str:
-    """Have an application reload, and wait for the end of that.
-
-    Args:
-        address: Path of its control socket.
-
-    Returns:
-        Why the reload failed; empty if it did not.
-
-    Raises:
-        OSError: The application cannot be asked.
-    """
-    answer = b""
-    with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as connection:
-        connection.connect(address)
-        connection.sendall(_CALL)
-        try:
-            while not answer.endswith(b"\0") and len(answer) <= _LIMIT:
-                received = connection.recv(65536)
-                if not received:
-                    return "the application has ended"
-                answer += received
-        except OSError as error:
-            return f"the application has ended ({error.strerror})"
-    return _problem(answer.rstrip(b"\0"))
-
-
-def _problem(answer: bytes) -> str:
-    try:
-        reply: Any = json.loads(answer)
-        error, parameters = reply.get("error", ""), reply.get("parameters", {})
-        reason = parameters.get("reason", "")
-    except (ValueError, AttributeError):
-        return "the application's answer makes no sense"
-    return str(reason or error) if error else ""
 
 
 def _signal(pid: int, error: OSError) -> int:
