@@ -41,6 +41,7 @@ class Payload:
         credentials: Names of the secrets in the system's credential stores.
         environment_file: Absolute path of the file of variables that the services read; empty if there is none.
         unknown: Folders that the units name in a way that only systemd can resolve.
+        interpreters: Of each service that svcctl runs, by its name, the path of the Python that it runs on.
     """
 
     files: tuple[ProgramFile, ...]
@@ -53,6 +54,7 @@ class Payload:
     credentials: tuple[str, ...]
     environment_file: str
     unknown: tuple[str, ...]
+    interpreters: tuple[tuple[str, str], ...]
 
     @property
     def units(self) -> tuple[str, ...]:
@@ -82,6 +84,7 @@ def read_payload(units: Rendering, documentation: str) -> Payload:
         credentials=tuple(sorted(set(_credentials(lines)))),
         environment_file=_environment_file(lines),
         unknown=unknown,
+        interpreters=tuple(_interpreters(placed)),
     )
 
 
@@ -109,6 +112,14 @@ def _documented(content: bytes, documentation: str) -> bytes:
     if any(name == "Documentation" for name, _ in _directives(content)):
         return content
     return content.replace(b"[Unit]\n", f"[Unit]\nDocumentation={documentation}\n".encode(), 1)
+
+
+def _interpreters(placed: tuple[ProgramFile, ...]) -> Iterator[tuple[str, str]]:
+    for file in placed:
+        for name, value in _directives(file.content) if file.path.endswith(".service") else ():
+            python, runner, _ = value.partition(" -P -m svcctl.runtime ")
+            if name == "ExecStart" and runner:
+                yield file.path.rpartition("/")[2], python
 
 
 def _in(names: list[tuple[str, str, str]], folder: str, suffix: str) -> tuple[str, ...]:

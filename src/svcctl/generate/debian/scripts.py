@@ -1,4 +1,6 @@
-"""The maintainer scripts: what debhelper's snippets do, but an upgrade leaves the sockets open.
+"""The maintainer scripts: what debhelper's snippets do, but an upgrade has nobody refused.
+
+It leaves the sockets open, and where it can be has a new process take over while the old one serves.
 
 Each can run again at any point. Nothing starts against the administrator's policy: units are enabled by
 deb-systemd-helper, which remembers what they had disabled, and started by deb-systemd-invoke, which asks policy-rc.d
@@ -13,6 +15,7 @@ from dataclasses import dataclass
 
 from svcctl.generate.debian.model import RemovedConffile, ScriptName
 from svcctl.generate.debian.payload import SYSTEM_UNITS, Payload
+from svcctl.generate.debian.private import interpreter
 from svcctl.generate.debian.shell import block, comment, target, word, words
 
 _HEAD = ("#!/bin/sh", "set -e")
@@ -25,7 +28,7 @@ _ROOT = '${DPKG_ROOT:+--root="$DPKG_ROOT"}'
 _LISTENS = r"'^(Listen[A-Za-z]*|BindIPv6Only|BindToDevice|Socket(User|Group|Mode|Protocol)) *='"
 
 #: The units of a package that are no templates, among the paths of its files.
-_UNIT_FILES = rf"'^{SYSTEM_UNITS}/[^/@]*\.\(service\|socket\)$'"
+_UNIT_FILES = f"'^{SYSTEM_UNITS}/[^/@]*$'"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -100,15 +103,21 @@ def _remember_units(facts: ScriptFacts) -> Iterator[str]:
     if not facts.payload.units:
         return
     package, folder = word(facts.package), _memory(facts)
+    variables = facts.payload.environment_file
     yield ""
-    yield comment("The units of the old version, and what its sockets listen on; postinst compares.")
+    yield comment("The units of the old version, and when they came to lie there; postinst compares.")
     yield f'if {_HERE} && [ "$1" = upgrade ]; then'
     yield "	# What runs is the version before, also if others were unpacked since and never configured."
     yield f"	if [ ! -d {folder} ]; then"
-    yield f"		mkdir -p {folder}"
-    yield f"		for path in $(dpkg-query --listfiles {package} | grep {_UNIT_FILES}); do"
-    yield f'			grep -E {_LISTENS} "$path" >{folder}/"${{path##*/}}" || true'
-    yield from ("		done", "	fi", "fi")
+    yield f"		mkdir -p {folder}/system {folder}/default"
+    units = f"$(dpkg-query --listfiles {package} | grep {_UNIT_FILES})"
+    yield f"		for path in {' '.join((units, *([word(variables)] if variables else [])))}; do"
+    yield '			if [ -f "$path" ]; then'
+    yield "				kind=${path%/*}"
+    yield f'				copy={folder}/"${{kind##*/}}/${{path##*/}}"'
+    yield '				cp "$path" "$copy"'
+    yield '				touch -d "@$(stat -c %.Z "$path")" "$copy"'
+    yield from ("			fi", "		done", "	fi", "fi")
 
 
 def _memory(facts: ScriptFacts) -> str:
@@ -166,16 +175,19 @@ def _folders(facts: ScriptFacts) -> Iterator[str]:
 
 
 def _enable(units: tuple[str, ...]) -> Iterator[str]:
-    if not units:
-        return
-    yield f"for unit in {words(units)}; do"
-    yield "	# Only a mask that the helper itself has made."
-    yield '	deb-systemd-helper unmask "$unit" >/dev/null || true'
-    yield '	if deb-systemd-helper --quiet was-enabled "$unit"; then'
-    yield '		deb-systemd-helper enable "$unit" >/dev/null || true'
-    yield "	else"
-    yield '		deb-systemd-helper update-state "$unit" >/dev/null || true'
-    yield from ("	fi", "done")
+    lines = (
+        "# Only a mask that the helper itself has made.",
+        'deb-systemd-helper unmask "$unit" >/dev/null || true',
+        'if deb-systemd-helper --quiet was-enabled "$unit"; then',
+        '	deb-systemd-helper enable "$unit" >/dev/null || true',
+        "else",
+        '	deb-systemd-helper update-state "$unit" >/dev/null || true',
+        "fi",
+    )
+    if len(units) == 1:
+        yield from (f"unit={word(units[0])}", *lines)
+    elif units:
+        yield from (f"for unit in {words(units)}; do", *block(*lines), "done")
 
 
 def _start_lines(facts: ScriptFacts) -> Iterator[str]:
@@ -183,7 +195,7 @@ def _start_lines(facts: ScriptFacts) -> Iterator[str]:
     advice = f"some of its units did not start: see systemctl status {words(_startable(units))}"
     yield "failed="
     yield 'if [ "$1" = configure ] && [ -n "$2" ]; then'
-    yield from block(*_upgrade_lines(facts.payload))
+    yield from block(*_upgrade_lines(facts))
     singles = _single(units)
     if singles:
         yield "else"
@@ -198,8 +210,9 @@ def _compare_units(facts: ScriptFacts) -> Iterator[str]:
     if not facts.payload.units:
         return
     folder = _memory(facts)
+    yield from ("listens() {", f'	grep -E {_LISTENS} "$1" || true', "}")
     yield "changed="
-    yield f"for before in {folder}/*; do"
+    yield f"for before in {folder}/system/*; do"
     yield '	unit="${before##*/}"'
     yield '	if [ ! -f "$before" ]; then'
     yield "		continue"
@@ -209,16 +222,30 @@ def _compare_units(facts: ScriptFacts) -> Iterator[str]:
     yield '			deb-systemd-invoke stop "$unit" >/dev/null || true'
     yield "		fi"
     yield '		deb-systemd-helper purge "$unit" >/dev/null || true'
-    yield f'	elif ! grep -E {_LISTENS} "{SYSTEM_UNITS}/$unit" | cmp -s - "$before"; then'
+    yield f'	elif [ "$(listens "$before")" != "$(listens "{SYSTEM_UNITS}/$unit")" ]; then'
     yield '		changed="$changed $unit"'
     yield from ("	fi", "done")
 
 
-def _upgrade_lines(payload: Payload) -> Iterator[str]:
-    services = words(_startable(payload.services))
+def _upgrade_lines(facts: ScriptFacts) -> Iterator[str]:
+    payload = facts.payload
+    own = interpreter(facts.package)
+    taken_over = [name for name, python in payload.interpreters if python == own and "@" not in name]
+    others = words(_startable(tuple(unit for unit in payload.services if unit not in taken_over)))
     yield comment("A socket stays open, and its clients wait, unless it listens elsewhere now.")
-    yield comment("shellcheck disable=SC2086 (names of units hold no blanks)")
-    yield f"deb-systemd-invoke restart $changed {services} >/dev/null || failed=yes"
+    yield 'restart="$changed"'
+    for unit in taken_over:
+        yield comment("Nobody waits where a new process can take over from the one that runs.")
+        command = f"{word(own)} -I -m svcctl.runtime.takeover {word(unit)} {_memory(facts)}"
+        yield f'if [ -n "$changed" ] || ! {command}; then'
+        yield f'	restart="$restart {word(unit)}"'
+        yield "fi"
+    lines = [
+        comment("Names of units hold no blanks."),
+        "# shellcheck disable=SC2086",
+        f"deb-systemd-invoke restart $restart {others}".rstrip() + " >/dev/null || failed=yes",
+    ]
+    yield from lines if others else ('if [ -n "$restart" ]; then', *block(*lines), "fi")
     sockets = _single(payload.sockets)
     if sockets:
         yield f"deb-systemd-invoke start {words(sockets)} >/dev/null || failed=yes"

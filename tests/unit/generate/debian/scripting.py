@@ -52,6 +52,13 @@ class Machine:
         """Take a tool away."""
         (self._bin / tool).unlink()
 
+    def has(self, path: str, status: int) -> None:
+        """Let a program lie below the root that ends with a status."""
+        self._tool(path.rpartition("/")[2], f"exit {status}")
+        program = self.root / path
+        program.parent.mkdir(parents=True, exist_ok=True)
+        (self._bin / program.name).rename(program)
+
     def has_units(self, **units: str) -> None:
         """Let exactly these units of the package lie on the machine; ``__`` stands for a full stop."""
         folder = self.root / "usr/lib/systemd/system"

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import os
 import shutil
 import subprocess
 from dataclasses import replace
@@ -131,6 +132,43 @@ def test_versions_that_were_never_configured_do_not_count(machine: Machine) -> N
     machine.has_units(echo__service="", echo__socket=SOCKET.replace("8007", "8008"))
     upgrade(machine, echo__service="", echo__socket=SOCKET.replace("8007", "8008"))
     assert machine.calls(INVOKE)[0] == f"{INVOKE} restart echo.socket echo.service"
+
+
+OWN = package_of(units=units_of(NAMED, python="/usr/lib/echo/bin/python3"))
+
+
+@pytest.mark.parametrize("status", [0, 75])
+def test_a_new_process_takes_over_or_the_service_is_restarted(machine: Machine, status: int) -> None:
+    """The package's own Python asks for it; whatever goes wrong there, a restart is what is left."""
+    machine.has("usr/lib/echo/bin/python3", status)
+    upgrade(machine, OWN, echo__service="[Service]\n", echo__socket=SOCKET)
+    calls = machine.calls("python3", INVOKE)
+    assert calls[0] == f"python3 -I -m svcctl.runtime.takeover echo.service {machine.root}/run/echo.upgrade"
+    restarted = [f"{INVOKE} restart echo.service"] if status else []
+    assert calls[1:] == [*restarted, f"{INVOKE} start echo.socket"]
+
+
+def test_nobody_takes_over_if_a_socket_is_to_be_opened_anew(machine: Machine) -> None:
+    """The old process has the old one."""
+    machine.has("usr/lib/echo/bin/python3", 0)
+    upgrade(machine, OWN, echo__service="[Service]\n", echo__socket=SOCKET.replace("8007", "8008"))
+    assert machine.calls("python3", INVOKE)[0] == f"{INVOKE} restart echo.socket echo.service"
+
+
+def test_the_files_of_the_version_before_are_kept_for_the_comparison(machine: Machine) -> None:
+    """With the times at which they came to lie there, which dpkg does not show in them."""
+    package = package_of(replace(NAMED, needs=Needs(environment=("GREETING",))))
+    service, variables = (
+        machine.root / "usr/lib/systemd/system/echo.service",
+        machine.root / "etc/default/echo",
+    )
+    _touch(variables)
+    os.utime(service, (86_400, 86_400))
+    succeed(machine, package.scripts["preinst"], "upgrade", "0.9", "1.0")
+    kept = machine.root / "run/echo.upgrade"
+    for original, copy in ((service, "system/echo.service"), (variables, "default/echo")):
+        assert (kept / copy).read_bytes() == original.read_bytes()
+        assert (kept / copy).stat().st_mtime_ns == original.stat().st_ctime_ns
 
 
 @pytest.mark.parametrize("why", ["abort-upgrade", "abort-remove", "abort-deconfigure"])
