@@ -23,6 +23,8 @@ from svcctl.host.wheel_platforms import here
 from tests.fakes.wheel_files import make_wheel, write_wheel
 
 HERE = "{}.{}".format(*sys.version_info[:2])
+#: Beside the interpreter, where the project's environment has it, or wherever the machine has one.
+UV = shutil.which("uv", path=f"{Path(sys.executable).parent}:{os.environ.get('PATH', '')}") or ""
 
 pytestmark = pytest.mark.skipif(importlib.util.find_spec("pip") is None, reason="this Python has no pip")
 
@@ -255,7 +257,7 @@ def test_another_python_than_pips_needs_uv(tmp_path: Path, shelf: Path) -> None:
     assert "uv" in caught.value.hint
 
 
-@pytest.mark.skipif(shutil.which("uv") is None, reason="uv is not installed")
+@pytest.mark.skipif(not UV, reason="uv is not installed")
 def test_uv_chooses_for_another_python(tmp_path: Path, shelf: Path) -> None:
     """Conditions on the version are judged by the target's; pip then gets what was chosen."""
     needs = "Requires-Dist: two; python_version >= '3.13'\nRequires-Dist: three; python_version < '3.13'\n"
@@ -268,7 +270,7 @@ def test_uv_chooses_for_another_python(tmp_path: Path, shelf: Path) -> None:
         glibc="2.41",
         folders=(str(shelf),),
         index=False,
-        uv=shutil.which("uv") or "",
+        uv=UV,
     )
     wheels = from_requirements(requirements(tmp_path, line(one) + line(two)), other)
     assert [wheel.metadata.name for wheel in wheels] == ["one", "two"]
