@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import struct
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 MACHINES = {"amd64": 62, "arm64": 183, "i386": 3, "s390x": 22, "ppc64el": 21, "riscv64": 243}
@@ -43,26 +43,15 @@ def make_elf(  # noqa: PLR0913 (each is one fact of the file, and most tests sta
 ) -> bytes:
     """Return an ELF file; it is a shared object of amd64 unless told otherwise.
 
-    Args:
-        machine: ``e_machine``.
-        bits: 32 or 64.
-        order: ``<`` or ``>``.
-        kind: ``e_type``.
-        flags: ``e_flags``.
-        needed: The libraries that it is linked with.
-        soname: Its own name.
-        rpath: ``DT_RPATH``; empty for none.
-        runpath: ``DT_RUNPATH``; empty for none.
-        symbols: What it takes from others.
-        stack: Flags of ``PT_GNU_STACK``; ``None`` leaves it out.
-        debug: It has a table of symbols for debuggers, although an empty one.
-        now: ``DF_1_NOW``: its symbols are looked up when it is loaded.
+    ``machine``, ``kind`` and ``flags`` are its ``e_machine``, ``e_type`` and ``e_flags``; ``stack`` has the flags of
+    ``PT_GNU_STACK``, and ``None`` leaves that out; ``now`` sets ``DF_1_NOW``; ``debug`` adds a table of symbols for
+    debuggers, although an empty one. Source: elf(5).
     """
     wide = bits == 64
     texts = _Texts()
     versions = sorted({(each.library, each.version) for each in symbols if each.version})
-    entries = [(1, texts.at(each)) for each in needed]
-    entries += [(tag, texts.at(text)) for tag, text in ((14, soname), (15, rpath), (29, runpath)) if text]
+    names = (*((1, each) for each in needed), (14, soname), (15, rpath), (29, runpath))
+    entries = [(tag, texts.at(text)) for tag, text in names if text]
     tables = {
         6: _symbols(symbols, texts, bits, order),
         0x6FFFFFF0: _numbers(symbols, versions, order),
@@ -72,30 +61,50 @@ def make_elf(  # noqa: PLR0913 (each is one fact of the file, and most tests sta
     tables[5] = bytes(texts.content)
     header = 64 if wide else 52
     start = header + (2 + (stack is not None)) * (56 if wide else 32)
-    content = b""
+    last = [(10, len(texts.content)), (11, 24 if wide else 16), *([(0x6FFFFFFB, 1)] if now else [])]
+    last += [(0x6FFFFFFF, len({library for library, _ in versions}))] if versions else []
+    content, dynamic_at = _content(start, tables, entries, last, order + ("QQ" if wide else "II"))
+    size = start + len(content)
+    segments = [(1, 5, 0, size, 1), (2, 6, dynamic_at, size - dynamic_at, 8)]
+    segments += [(0x6474E551, stack, 0, 0, 1)] if stack is not None else []
+    facts = (kind, machine, 1, 0, header, size if debug else 0, flags, header)
+    head = _head(bits, order, facts, len(segments), 2 if debug else 0)
+    sections = _sections(bits, order) if debug else b""
+    return head + b"".join(_segment(bits, order, each) for each in segments) + content + sections
+
+
+def _content(
+    start: int,
+    tables: Mapping[int, bytes],
+    first: Sequence[tuple[int, int]],
+    last: Sequence[tuple[int, int]],
+    entry: str,
+) -> tuple[bytes, int]:
+    """Return all behind the segments' table, and where in the file the dynamic section begins, which is its end."""
+    content, entries = b"", list(first)
     for tag, table in tables.items():
         content += b"\0" * (-(start + len(content)) % 8)
         if table:
             entries.append((tag, start + len(content)))
         content += table
-    entries += [(10, len(texts.content)), (11, 24 if wide else 16)]
-    entries += [(0x6FFFFFFB, 1)] if now else []
-    entries += [(0x6FFFFFFF, len({library for library, _ in versions}))] if versions else []
     content += b"\0" * (-(start + len(content)) % 8)
-    dynamic_at = start + len(content)
-    dynamic = b"".join(struct.pack(order + ("QQ" if wide else "II"), *entry) for entry in [*entries, (0, 0)])
-    content += dynamic
-    size = start + len(content)
-    segments = [(1, 5, 0, size, 1), (2, 6, dynamic_at, len(dynamic), 8)]
-    segments += [(0x6474E551, stack, 0, 0, 1)] if stack is not None else []
-    head = b"\x7fELF" + bytes([2 if wide else 1, 1 if order == "<" else 2, 1]) + b"\0" * 9
-    head += struct.pack(
-        order + ("HHIQQQIHHHHHH" if wide else "HHIIIIIHHHHHH"),
-        *(kind, machine, 1, 0, header, size if debug else 0, flags, header),
-        *(56 if wide else 32, len(segments), 64 if wide else 40, 2 if debug else 0, 0),
+    dynamic = b"".join(struct.pack(entry, *each) for each in [*entries, *last, (0, 0)])
+    return content + dynamic, start + len(content)
+
+
+def _head(bits: int, order: str, facts: tuple[int, ...], segments: int, sections: int) -> bytes:
+    """Return the header: what it is, the facts up to its own size, then how many entries of which size follow."""
+    wide = bits == 64
+    return (
+        b"\x7fELF"
+        + bytes([2 if wide else 1, 1 if order == "<" else 2, 1])
+        + b"\0" * 9
+        + struct.pack(
+            order + ("HHIQQQIHHHHHH" if wide else "HHIIIIIHHHHHH"),
+            *facts,
+            *(56 if wide else 32, segments, 64 if wide else 40, sections, 0),
+        )
     )
-    sections = _sections(bits, order) if debug else b""
-    return head + b"".join(_segment(bits, order, each) for each in segments) + content + sections
 
 
 class _Texts:

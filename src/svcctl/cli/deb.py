@@ -136,7 +136,7 @@ def deb(  # noqa: PLR0913 (each is an option of the command)
     json: options.Json = False,
 ) -> int:
     """Make a Debian package of APP, with all that it needs, its units and its user."""
-    from svcctl.operations.packaging.request import DebRequest, known_release  # noqa: PLC0415 (kept out of --help)
+    from svcctl.operations.packaging.request import DebRequest, Sources, known_release  # noqa: PLC0415 (kept out of --help)
     from svcctl.operations.request import InstallRequest, pair, setting  # noqa: PLC0415 (the same)
 
     service = InstallRequest(
@@ -157,12 +157,7 @@ def deb(  # noqa: PLR0913 (each is an option of the command)
         service=service,
         output=output,
         distribution=known_release(distribution),
-        requirements=requirements,
-        project=project,
-        extras=tuple(extra or ()),
-        wheels=tuple(wheels or ()),
-        index=index,
-        libraries=libraries,
+        sources=Sources(requirements, project, tuple(extra or ()), tuple(wheels or ()), index, libraries),
         include=tuple(include or ()),
         depends=tuple(depend or ()),
         system_site=system_site,

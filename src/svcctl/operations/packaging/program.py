@@ -37,12 +37,12 @@ def gather(request: DebRequest, release: Release, tell: Callable[[str], None]) -
         SvcctlError: As the functions of :mod:`svcctl.host.resolving`.
     """
     resolver = _resolver(request, release)
-    if request.requirements:
-        tell(f"getting the wheels that {request.requirements} names")
-        found = resolving.from_requirements(Path(request.requirements), resolver)
-    elif request.project:
-        tell(f"building {request.project} and getting the wheels that it needs")
-        found = resolving.from_project(Path(request.project), resolver, request.extras)
+    if request.sources.requirements:
+        tell(f"getting the wheels that {request.sources.requirements} names")
+        found = resolving.from_requirements(Path(request.sources.requirements), resolver)
+    elif request.sources.project:
+        tell(f"building {request.sources.project} and getting the wheels that it needs")
+        found = resolving.from_project(Path(request.sources.project), resolver, request.sources.extras)
     else:
         tell(f"taking what is installed for {resolver.python}")
         found = resolving.from_environment(resolver.python, resolver, without=RUNNER)
@@ -114,7 +114,7 @@ def bundle(
     layout = lay_out(wheels, root, (*environment, *files), licences)
     layout = layout._replace(files=stripping.strip(layout.files))
     objects, _ = read_objects(layout.files)
-    folder = Path(request.libraries) if request.libraries else None
+    folder = Path(request.sources.libraries) if request.sources.libraries else None
     libraries = read_libraries(
         wanted_sonames(objects), release=release.name, architecture=here(), folder=folder
     )
@@ -129,7 +129,7 @@ def _resolver(request: DebRequest, release: Release) -> Resolver:
         architecture=here(),
         glibc=release.glibc,
         user=unprivileged_user(),
-        folders=request.wheels,
-        index=request.index,
+        folders=request.sources.wheels,
+        index=request.sources.index,
         uv=shutil.which("uv") or "",
     )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from svcctl.errors import UsageError
@@ -11,6 +11,29 @@ from svcctl.generate.debian.releases import RELEASES, Distribution
 from svcctl.operations import preparation
 from svcctl.operations.packaging.table import Table, override, read_table
 from svcctl.operations.request import InstallRequest
+
+
+@dataclass(frozen=True, slots=True)
+class Sources:
+    """Where the distributions come from that an application needs.
+
+    Without a file and a project, the virtual environment of the service's interpreter has them.
+
+    Attributes:
+        requirements: Path of a file that names them with digests; empty for none.
+        project: Folder of the project that it is a part of; empty for none.
+        extras: Which of the project's extras are wanted.
+        wheels: Folders with wheels, beside the index.
+        index: Also look for wheels in the index that pip is set up for.
+        libraries: Folder with the ``symbols`` files of the release, or a tree of it; empty for those of this machine.
+    """
+
+    requirements: str = ""
+    project: str = ""
+    extras: tuple[str, ...] = ()
+    wheels: tuple[str, ...] = ()
+    index: bool = True
+    libraries: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -21,13 +44,7 @@ class DebRequest:
         service: The application, its interpreter and what its units are to be; the package has the units' name.
         output: Folder for what is made.
         distribution: The release that it is for; ``None`` takes the one that this machine runs.
-        requirements: Path of a file that names its distributions with digests; empty for none.
-        project: Folder of the project that it is a part of; empty for none. Without either the virtual environment of
-            the service's interpreter has what it needs.
-        extras: Which of the project's extras are wanted.
-        wheels: Folders with wheels, beside the index.
-        index: Also look for wheels in the index that pip is set up for.
-        libraries: Folder with the ``symbols`` files of the release, or a tree of it; empty for those of this machine.
+        sources: Where what it needs comes from.
         include: Further files and folders of the application's folder, relative to that.
         depends: Relations to other packages, beside those that are worked out.
         system_site: Let it see the distributions of Debian's own packages.
@@ -42,12 +59,7 @@ class DebRequest:
     service: InstallRequest
     output: str = "."
     distribution: Distribution | None = None
-    requirements: str = ""
-    project: str = ""
-    extras: tuple[str, ...] = ()
-    wheels: tuple[str, ...] = ()
-    index: bool = True
-    libraries: str = ""
+    sources: Sources = Sources()
     include: tuple[str, ...] = ()
     depends: tuple[str, ...] = ()
     system_site: bool = False
@@ -83,29 +95,37 @@ def settle_request(request: DebRequest) -> tuple[DebRequest, Table]:
         UsageError: Two things were asked for that exclude each other.
         SvcctlError: As :func:`svcctl.operations.preparation.absolute`.
     """
-    if request.requirements and request.project:
+    given = request.sources
+    if given.requirements and given.project:
         raise UsageError("both --requirements and --project are given", hint="choose one of them")
     service = preparation.absolute(request.service)
-    folder = os.path.abspath(request.project) if request.project else _folder_of(service)  # noqa: PTH100 (links stay)
+    folder = os.path.abspath(given.project) if given.project else _folder_of(service)  # noqa: PTH100 (links stay)
     table = override(read_table(folder), request.overrides)
-    named = bool(request.requirements or request.project or request.service.python)
-    requirements = request.requirements or (
-        "" if named else table.requirements and f"{folder}/{table.requirements}"
-    )
-    has_project = bool(table.project.name) and not requirements and not request.service.python
     name = preparation.name_of(replace(service, name=request.service.name or table.package or None))
     settled = replace(
         request,
         service=replace(service, name=name, scope="system", root=""),
         distribution=request.distribution or known_release(table.distribution or None),
-        requirements=requirements,
-        project=folder if request.project or has_project else "",
-        extras=(*table.extras, *request.extras),
+        sources=_settled_sources(request, folder, table),
         include=(*table.include, *request.include),
     )
-    if settled.extras and not settled.project:
+    if settled.sources.extras and not settled.sources.project:
         raise UsageError("extras are those of a project, and none is named", hint="name it: --project DIR")
     return settled, table
+
+
+def _settled_sources(request: DebRequest, folder: str, table: Table) -> Sources:
+    given, own_python = request.sources, bool(request.service.python)
+    requirements = given.requirements
+    if table.requirements and not (requirements or given.project or own_python):
+        requirements = f"{folder}/{table.requirements}"
+    has_project = bool(table.project.name) and not requirements and not own_python
+    return replace(
+        given,
+        requirements=requirements,
+        project=folder if given.project or has_project else "",
+        extras=(*table.extras, *given.extras),
+    )
 
 
 def _folder_of(service: InstallRequest) -> str:
