@@ -255,12 +255,7 @@ class World:
     def is_up(self, service: Node) -> bool:
         """Tell whether something of a service is up, starts or stops; also of a collection what was removed."""
         those = [each for each in self.everyone if service in (each, each.home)]
-        # The stop of what was removed may have been cut off before it began: then it is up for ever.
-        return any(each.inside or (each.up and not _is_lost(each)) for each in those)
-
-
-def _is_lost(probe: Probe) -> bool:
-    return probe.parent is None and record_of(probe).stop_task is None
+        return any(each.inside or each.up for each in those)
 
 
 def state_of(service: Node) -> State:

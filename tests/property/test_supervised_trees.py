@@ -188,7 +188,7 @@ class SupervisedTree(RuleBasedStateMachine):
 
         self.soon(act)
 
-    @precondition(lambda self: self.gone and not self.cut)  # a stop without time leaves up what was removed
+    @precondition(lambda self: self.gone)
     @rule(which=st.integers(0, 20))
     def add_again(self, which: int) -> None:
         """Add a service that was removed, perhaps while it still stops."""
@@ -233,10 +233,7 @@ class SupervisedTree(RuleBasedStateMachine):
             waiting = [each for each in world.probes() if state_of(each) is State.BACKING_OFF]
             world.wrong += [f"{each.name} waits for a restart that does not come" for each in waiting]
         if state_of(world.root) is State.STOPPED:
-            # Of what was removed, and may be back, a stop that had no time may have cut off the stop.
-            gone = [each for each in everyone if self.cut and (each.parent is None or each in world.back)]
-            left = [each for each in everyone if each.up and each not in gone]
-            world.wrong += [f"{each.name} is up, the tree is not" for each in left]
+            world.wrong += [f"{each.name} is up, the tree is not" for each in everyone if each.up]
         if state_of(world.root) not in RUNNING or world.told:
             return
         for each in world.probes():

@@ -11,6 +11,7 @@ from svcctl.application.tree.record import (
     CHANGING,
     Record,
     State,
+    cancel_soon,
     next_change,
     settle,
     starts_alone,
@@ -91,8 +92,7 @@ class Branches:
         """Cancel what runs now; nothing else begins before it is run again."""
         self._held = True
         for task in self.tasks.values():
-            # Not now: a task that is cancelled before its first step never runs, and would stop nothing.
-            task.get_loop().call_soon(task.cancel)
+            cancel_soon(task)
 
     async def ended(self) -> list[BaseException]:
         """Wait for the end of what runs now, however often whoever waits is cancelled; return what went wrong."""

@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from svcctl.application.lifecycle import DEFAULT_BUDGET
-from svcctl.application.tree.record import Record
+from svcctl.application.tree.record import Record, cancel_soon
 
 #: Seconds in which cancelled hooks may clean up before they are given up, all of them together.
 GRACE = 1.0
@@ -58,7 +58,7 @@ class Stopping:
         await self._patiently(tasks, limit)
         late = {task: stack_of(task) for task in tasks if not task.done()}
         for task in late:
-            task.cancel()
+            cancel_soon(task)
         if late:
             now = asyncio.get_running_loop().time
             await self._patiently(set(late), self._grace_left())

@@ -14,6 +14,7 @@ from svcctl.application.tree.record import (
     RUNNING,
     Record,
     State,
+    cancel_soon,
     forget,
     is_at_rest,
     is_below,
@@ -206,13 +207,14 @@ def _supervisor_of(record: Record) -> Supervisor | None:
 
 
 async def _leave(record: Record, before: set[asyncio.Task[None]], failure: BaseException | None) -> None:
-    if before:
+    budget = budget_of(record)
+    while (left := {task for task in before if not task.done()}) or record.state in CHANGING:
         try:
-            await asyncio.wait(before)
+            if left:
+                await asyncio.wait(left)
+            await unchanging(record)
         except asyncio.CancelledError:  # the time of the whole stop is over, so theirs is, too
-            for task in before:
-                task.cancel()
-            await asyncio.wait(before)
-            raise
-    await unchanging(record)
-    await stop_at_once(record, budget_of(record), failure=failure)
+            budget = 0.0
+            for task in left:
+                cancel_soon(task)
+    await stop_at_once(record, budget, failure=failure)

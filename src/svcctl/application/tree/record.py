@@ -317,6 +317,11 @@ def starts_alone(child: Record) -> bool:
     return child.start_task is not None and not child.start_task.cancelling()
 
 
+def cancel_soon(task: asyncio.Future[Any]) -> None:
+    """Cancel a task, but not before its first step: it would never run, and stop nothing."""
+    task.get_loop().call_soon(task.cancel)
+
+
 async def settled(record: Record) -> None:
     """Wait until nobody is starting or stopping a service any more, or is about to."""
     while (task := record.stop_task or record.start_task) is not None:
