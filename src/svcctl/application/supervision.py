@@ -121,6 +121,7 @@ class Supervisor:
         if repair is None:
             repair = self._repairs[unit] = _Repair(self)
             repair.task = asyncio.get_running_loop().create_task(self._mend(unit, repair))
+            repair.task.add_done_callback(repair.ended)
         repair.join(child, error)
 
     def attempt(self, child: Record) -> int:
@@ -209,6 +210,11 @@ class _Repair:
         starts = self.starts
         if starts is not None and starts is not child and starts.start_task is not None and starts in victims:
             starts.start_task.cancel()
+
+    def ended(self, _task: asyncio.Task[None]) -> None:
+        """Let those look again who wait for what has not been started."""
+        for child in self.falling | self._down:
+            settle(child)
 
     async def run(self) -> None:
         """Stop what is to be restarted, wait, and start it, until all of it is up."""

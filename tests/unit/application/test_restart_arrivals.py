@@ -4,9 +4,13 @@ from __future__ import annotations
 
 import asyncio
 
+import pytest
+
 from svcctl.application import lifecycle
+from svcctl.errors import DependencyError
 from tests.fakes.loop import run
 from tests.unit.application.timed import Timed, started, supervised
+from tests.unit.application.trees import tree
 
 
 def test_a_start_that_fails_while_others_are_restarted_is_followed_by_the_delay() -> None:
@@ -110,6 +114,32 @@ def test_others_are_started_again_although_the_child_that_failed_has_left() -> N
         first.disownServiceParent()
         await asyncio.sleep(60.0)
         assert second.running
+        await lifecycle.stop(root, 100.0)
+
+    run(main())
+
+
+@pytest.mark.parametrize("last", ["another child", "the child itself"])
+def test_a_child_that_waits_for_a_restart_is_refused_when_there_is_none_any_more(last: str) -> None:
+    """The collection has given up, and it does not wait for ever."""
+    log: list[str] = []
+    storage = supervised(log, "ab", restarts=1)
+    storage.name = "storage"
+    front = tree(name="front")
+    root = tree(storage, front)
+
+    async def main() -> None:
+        failures = await started(root, log)
+        storage[0].fail(ValueError("gone"))
+        waiting = front.addService(Timed(log, "c", ["root/storage/a"]))
+        await asyncio.sleep(1.5)  # it is down, and backs off
+        if last == "another child":
+            storage[1].fail(ValueError("gone, too"))
+        else:
+            storage[0].failures = 1
+        with pytest.raises(DependencyError, match="comes after root/storage, which is failed"):
+            await asyncio.wait_for(waiting, 60.0)
+        assert len(failures) == 1
         await lifecycle.stop(root, 100.0)
 
     run(main())
