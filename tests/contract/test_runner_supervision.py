@@ -22,6 +22,22 @@ Web().setServiceParent(application)
 Database().setServiceParent(application)
 """
 
+HANGING_LATE = """
+from svcctl.application.service import MultiService
+application.start_timeout = 0.5
+branch = MultiService()
+branch.setName("branch")
+branch.setServiceParent(application)
+class Late(Service):
+    name = "late"
+    async def startService(self):
+        await asyncio.Event().wait()
+class Adding(Service):
+    def startService(self):
+        branch.addService(Late())
+Adding().setServiceParent(application)
+"""
+
 WORKER = """
 from svcctl.application.service import IService
 from svcctl.application.supervision import Supervision
@@ -57,6 +73,17 @@ def test_a_start_that_hangs_is_given_up_and_names_whom_everybody_waits_for(tmp_p
         assert "svcctl/application/" not in last
         assert init.sent("READY") == []
         assert "shop/db failed to start" in init.stderr
+
+
+def test_a_start_that_waits_for_ever_for_who_came_late_is_given_up_too(tmp_path: Path) -> None:
+    """The tree is ready but for that, and nobody is told that it is."""
+    with supervise(tmp_path, HANGING_LATE) as init:
+        assert init.wait() == EX_TEMPFAIL
+        *waiting, last = init.sent("STATUS")
+        assert "3/4 ready, waiting for shop/branch/late" in waiting
+        assert last.startswith("shop/branch/late failed to start: it was not ready within 0.")
+        assert "in Late.startService" in last
+        assert init.sent("READY") == []
 
 
 def test_a_service_that_fails_is_restarted_and_the_status_tells(tmp_path: Path) -> None:

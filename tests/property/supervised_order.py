@@ -15,13 +15,11 @@ class Order:
 
     Attributes:
         before: For each collection that stops: for each child who came after it when that began.
-        began: The collections that began their last start as a sequence.
     """
 
     def __init__(self, world: World) -> None:
         self.world = world
         self.before: dict[MultiService, dict[Node, list[Node]]] = {}
-        self.began: set[MultiService] = set()
         world.watch(self.observe)
 
     def observe(self, event: Any, service: Node) -> None:  # noqa: ANN401 (an event of any kind, a probe or a collection)
@@ -29,8 +27,6 @@ class Order:
         if not isinstance(event, lifecycle.Transition):
             return
         if event.after is State.STARTING:
-            self.began.discard(service)
-            self.began |= {service} & self.world.sequences
             if service is not self.world.root:
                 self.starts(service)
         elif event.after is State.STOPPING:
@@ -51,10 +47,11 @@ class Order:
         if has_ended(service):
             world.wrong.append(f"{service.name} is started again, and it had ended")
         once = state_of(home) is State.STARTING  # then it is enough to have been ready once
-        # Who was added to a branch that is ready does not hold up those who start with the tree.
-        elsewhere = [each for each in self._elsewhere(service) if not (once and each in world.late)]
+        elsewhere = self._elsewhere(service)
+        if once and isinstance(service, MultiService):  # who comes after what came late waits for that alone
+            elsewhere = [each for each in elsewhere if each not in world.late]
         needed = world.beside(service) + elsewhere
-        if once and home in world.sequences & self.began:  # what starts already keeps its order
+        if once and home in world.lasting:  # what starts already keeps its order
             needed += list(home)[: list(home).index(service)]
         world.wrong += [
             f"{service.name} starts before {each.name}" for each in needed if not self.serves(each, once)

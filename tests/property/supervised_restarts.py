@@ -103,6 +103,8 @@ class Restarts:
         seen = self.failures.setdefault(home, [])
         if is_temporary(service) or any(each.error is event.error for each in seen):
             return  # nobody else is touched, or it is the end of a stop because of that failure
+        if service in self.world.back:
+            return  # it is the failure of its last stay
         seen.append(Failure(now, service, event.error))
         if home.supervision is not None and state_of(home) in RUNNING:
             self.owed[service] = [

@@ -116,10 +116,11 @@ class World:
         wrong: What must not have been, in words.
         told: What the owner of the tree has been told since it was at rest.
         everyone: All services that there have been, also those that were removed.
-        served: Who has been ready since its collection began to start.
-        late: Who was added since its collection began to start.
+        served: Who has been ready since its collection began to start, until that has stopped.
+        late: Who was added since its collection began to start, or may have to wait for somebody elsewhere.
         back: Who was added and has not begun to start: until then it may still be stopping from its last stay.
         sequences: The collections in which nobody says what it comes after.
+        lasting: Those that have been sequences since they began to start.
         follows: What each branch comes after: by its own word, or for the sake of what is in it.
         cut: The stop has no time, so that it need not keep the order.
     """
@@ -132,6 +133,7 @@ class World:
         self.late: set[Probe] = set()
         self.back: set[Probe] = set()
         self.sequences: set[MultiService] = set()
+        self.lasting: set[MultiService] = set()
         self.follows: dict[MultiService, list[MultiService]] = {}
         self.cut = False
         self.root = MultiService(supervision=_policy(policy))
@@ -178,6 +180,7 @@ class World:
         graphs = [each.parent for each in stating]
         graphs += [self.root for each in self.probes() if self.across(each)]
         self.sequences = {each for each in (self.root, *self.root) if each not in graphs}
+        self.lasting &= self.sequences
         self.follows = {}
         for branch in self.root:
             names = {text.split("/")[1] for probe in branch for text in self.across(probe)}
@@ -203,19 +206,35 @@ class World:
     def _note(self, event: Any, service: Node) -> None:  # noqa: ANN401 (an event of any kind, a probe or a collection)
         if not isinstance(event, lifecycle.Transition):
             return
+        if isinstance(service, MultiService) and State.STOPPING in (event.before, event.after):
+            self._hold_up()
+            if event.before is State.STOPPING:
+                self.served.difference_update(service)
         if event.after is State.READY:
             self.served.add(service)
         elif event.after is State.STARTING and isinstance(service, MultiService):
+            self.lasting |= {service} & self.sequences
             self.served.difference_update(service)
             self.late.difference_update(service)
             for probe in self.probes_of(service):
                 probe.over = False
+            self._hold_up()
         elif event.after is State.STARTING:
             self.back.discard(service)
         elif service not in self.back and is_temporary(service):
             fails = event.after is State.FAILED and event.before is not State.STOPPING
             goes_down = state_of(service.home) in RUNNING and event.before in (*RUNNING, State.STARTING)
             service.over |= fails or goes_down
+
+    def _hold_up(self) -> None:
+        """Take note of who cannot start with its collection."""
+        starting = [each for each in self.probes() if state_of(each.home) is State.STARTING]
+        missing = {each for each in self.probes() if each not in self.served and not has_ended(each)}
+        missing |= {each for each in self.probes() if state_of(each.home) is State.STOPPING}
+        held = {each for each in starting if any(self.at(path) in missing for path in self.across(each))}
+        while more := {each for each in starting if held.intersection(self.beside(each))} - held:
+            held |= more
+        self.late |= held
 
     def probes(self) -> Iterator[Probe]:
         """Yield the services of the tree that are no collections."""

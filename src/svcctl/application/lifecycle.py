@@ -29,6 +29,7 @@ from svcctl.application.interfaces import IService
 from svcctl.application.tree.binding import bind_tree
 from svcctl.application.tree.record import (
     DONE,
+    RESTING,
     RUNNING,
     Record,
     State,
@@ -37,7 +38,6 @@ from svcctl.application.tree.record import (
     forget,
     is_at_rest,
     is_ending,
-    is_in_use,
     path_of,
     record_of,
     root_of,
@@ -45,7 +45,7 @@ from svcctl.application.tree.record import (
     waiting_for,
     walk,
 )
-from svcctl.application.tree.starting import refuse_if_busy, start_record
+from svcctl.application.tree.starting import refuse_if_busy, start_tree
 from svcctl.errors import LifecycleError, NotChildError, ParentError, ServiceFailedError
 
 __all__ = [
@@ -154,7 +154,7 @@ async def start(root: Any) -> None:  # noqa: ANN401 (services need no common cla
     complete(root)
     record = _top(root)
     _inspect(record)
-    await start_record(record)
+    await start_tree(record)
 
 
 async def stop(root: Any, budget: float = DEFAULT_BUDGET) -> None:  # noqa: ANN401 (services need no common class)
@@ -207,7 +207,7 @@ def progress(root: Any) -> Progress:  # noqa: ANN401 (services need no common cl
     top = _top(root)
     records = walk(top)
     if top.state in RUNNING:  # what has finished does not count any more
-        records = [record for record in records if record.state is not State.STOPPED]
+        records = [each for each in records if each.state is not State.STOPPED or each.start_task is not None]
     ready = sum(1 for record in records if record.state in RUNNING)
     waiting = waiting_for(records)
     return Progress(ready, len(records), path_of(waiting) if waiting is not None else "")
@@ -254,6 +254,22 @@ def refuse_parent(service: Any, parent: Any) -> None:  # noqa: ANN401 (services 
         above = getattr(above, "parent", None)
 
 
+def refuse_removal(parent: Record, child: Record) -> None:
+    """Refuse to take out of a running tree what others in it come after.
+
+    Raises:
+        DependencyError: They are named.
+    """
+    if _is_in_use(parent) and (parent.ordered or root_of(parent).crossing):
+        from svcctl.application.tree.graph import refuse_departure  # noqa: PLC0415 (only where somebody comes after somebody)
+
+        refuse_departure(child)
+
+
+def _is_in_use(collection: Record) -> bool:  # or the tree around it is up, or on its way up or down
+    return collection.state not in RESTING or root_of(collection).state not in RESTING
+
+
 def position_of(collection: Any, service: Any) -> int:  # noqa: ANN401 (services need no common class)
     """Return where a child is among the others.
 
@@ -290,28 +306,22 @@ def added(parent: Record, child: Record) -> Awaitable[None]:
         LifecycleError: The tree has become too deep.
     """
     child.parent = parent
-    if not is_in_use(parent):
+    if not _is_in_use(parent):
         return DONE
     said = child.follows or getattr(child.service, "after", None) is not None  # before it left, or now
     if parent.ordered or said or child.collection:
         _inspect(child)
-    if is_ending(parent) or stays_started(child) or parent.state not in (*RUNNING, State.STARTING):
-        return DONE
-    if parent.state is State.STARTING and not root_of(parent).crossing:
-        return DONE  # its start finds the child
-    from svcctl.application.tree.outcome import held_up, starting  # noqa: PLC0415 (only for trees that change while they run)
+    if is_ending(parent) or stays_started(child) or parent.state not in RUNNING:
+        return DONE  # the start of the collection finds the child
+    from svcctl.application.tree.outcome import starting  # noqa: PLC0415 (only for trees that change while they run)
 
-    if parent.state is not State.STARTING:
-        return starting(child)
-    if held_up(child):
-        starting(child)  # afterwards: what it waits for may have to wait for the parent
-    return DONE
+    return starting(child)
 
 
 def removed(child: Record) -> Awaitable[None]:
     """Stop a child that was removed from its collection; return what to await for its end."""
     former, child.parent = child.parent, None
-    child.ended = False
+    child.ended = child.served = False
     if former is not None:
         former.removals += 1
         if former.supervisor is not None:

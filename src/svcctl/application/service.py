@@ -15,18 +15,24 @@ from collections.abc import Awaitable, Callable, Coroutine, Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
 from svcctl.application.interfaces import IPersistable, IProcess, IService, IServiceCollection
-from svcctl.application.lifecycle import StopChildren, added, position_of, refuse_parent, removed, take_out
+from svcctl.application.lifecycle import (
+    StopChildren,
+    added,
+    position_of,
+    refuse_parent,
+    refuse_removal,
+    removed,
+    take_out,
+)
 from svcctl.application.tree.record import (
     DONE,
     RECORD_KEY,
     RUNNING,
     State,
-    is_in_use,
     known_record,
     move,
     path_of,
     record_of,
-    root_of,
 )
 from svcctl.application.tree.root import Application, Process, loadApplication
 from svcctl.application.tree.starting import StartChildren
@@ -159,7 +165,7 @@ class Service:
         """Start. Override it; what it raises is the failure of the start."""
         record = record_of(self)
         if record.state is not State.STARTING:  # called by hand, outside of the driver
-            record.started = True
+            record.started = record.served = True
             move(record, State.READY)
         return DONE
 
@@ -351,11 +357,7 @@ class MultiService(Service):
             DependencyError: Something in the running tree comes after it.
         """
         position = position_of(self, service)
-        record = record_of(self)
-        if is_in_use(record) and (record.ordered or root_of(record).crossing):
-            from svcctl.application.tree.graph import refuse_departure  # noqa: PLC0415 (only where somebody comes after somebody)
-
-            refuse_departure(record_of(service))
+        refuse_removal(record_of(self), record_of(service))
         take_out(self, service, position)
         return removed(record_of(service))
 

@@ -125,7 +125,6 @@ def _owners(root: Record) -> dict[Any, str]:
 
 def _tasks_of(record: Record) -> Iterator[Any]:
     yield from tuple(record.background or ())
-    yield from tuple(record.joining or ())
     yield from (record.start_task, record.stop_task, record.children_task)
     yield from tuple(record.departing or ())
     connections = getattr(record.service, "open_connections", None)

@@ -77,7 +77,7 @@ def test_a_path_orders_the_branches_below_the_common_collection() -> None:
     front, storage = record_of(root[0]), record_of(root[1])
     assert front.follows == (storage,)
     assert front.ordered  # one of its children says something
-    assert record_of(root).crossing == ((record_of(web), record_of(root[1][0])),)
+    assert record_of(root).crossing == {record_of(web): [record_of(root[1][0])]}
 
 
 def test_a_slash_in_a_name_is_no_path() -> None:

@@ -192,8 +192,10 @@ def followers(record: Record) -> list[Record]:
     """Return the services that are up, or about to be, and come after a service, in another branch or beside it."""
     siblings = children_of(record.parent) if record.parent is not None else []
     found = [each for each in siblings if record in each.follows and _is_wanted_up(each)]
-    for who, whom in root_of(record).crossing:
-        if not is_below(whom, record) or is_below(who, record) or not _is_wanted_up(who):
+    for who, those in root_of(record).crossing.items():
+        if is_below(who, record) or not _is_wanted_up(who):
+            continue
+        if not any(is_below(each, record) for each in those):
             continue
         if not any(is_below(who, each) for each in found):
             found.append(who)

@@ -7,12 +7,13 @@ import logging
 from collections.abc import Awaitable, Callable, Iterable, Mapping
 from functools import partial
 
+from svcctl.application.tree.budget import cancel_soon
 from svcctl.application.tree.record import (
     CHANGING,
     Record,
     State,
-    cancel_soon,
     next_change,
+    root_of,
     settle,
     starts_alone,
     stays_started,
@@ -130,8 +131,13 @@ async def start_branches(parent: Record, pending: list[Record], start: Work) -> 
 async def _start_in_turn(parent: Record, start: Work, child: Record) -> None:
     while child.parent is parent:  # else it has been removed, and what it came after may be, too
         late = next((each for each in child.follows if _is_awaited(each, parent)), None)
-        if late is None:
+        if late is None and all(map(_was_up, root_of(parent).crossing.get(child, ()))):
             break
+        if late is None or starts_alone(late):
+            from svcctl.application.tree.outcome import starting  # noqa: PLC0415 (only for trees that change while they run)
+
+            starting(child)
+            return
         if not _is_coming(late, parent):  # its turn in this start is over, or was never planned
             settle(child)
             return
@@ -139,12 +145,19 @@ async def _start_in_turn(parent: Record, start: Work, child: Record) -> None:
     await start(child)
 
 
-def _is_coming(record: Record, parent: Record) -> bool:
-    return record.state in CHANGING or starts_alone(record) or record in (parent.branches or {})
-
-
 def _is_awaited(record: Record, parent: Record) -> bool:
     return record.parent is parent and (record.state is State.STARTING or not stays_started(record))
+
+
+def _was_up(record: Record) -> bool:
+    above: Record | None = record
+    while above is not None and not (record.served or above.ended):
+        above = above.parent
+    return above is not None
+
+
+def _is_coming(record: Record, parent: Record) -> bool:
+    return record.state in CHANGING or record in (parent.branches or {})
 
 
 async def stop_branches(pending: list[Record], stop: Work, cut: Callable[[], None]) -> None:

@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from svcctl.application.lifecycle import DEFAULT_BUDGET
-from svcctl.application.tree.record import Record, cancel_soon
+from svcctl.application.tree.record import Record
 
 #: Seconds in which cancelled hooks may clean up before they are given up, all of them together.
 GRACE = 1.0
@@ -95,6 +95,11 @@ def budget_of(record: Record) -> float:
     """Return the seconds that a service which stops by itself may take."""
     own: float | None = getattr(record.service, "stop_timeout", None)
     return DEFAULT_BUDGET if own is None else own
+
+
+def cancel_soon(task: asyncio.Future[Any]) -> None:
+    """Cancel a task, but not before its first step: it would never run, and stop nothing."""
+    task.get_loop().call_soon(task.cancel)
 
 
 def stack_of(task: asyncio.Future[Any], leave_out: str | None = None) -> str:

@@ -30,7 +30,7 @@ from typing import NamedTuple
 from svcctl.application.tree.record import Record, children_of, is_below, label, path_of, root_of, walk
 from svcctl.errors import DependencyError, Problem
 
-#: Who follows whom, among siblings.
+#: Who follows whom.
 Follows = dict[Record, list[Record]]
 
 
@@ -40,13 +40,13 @@ class Graph(NamedTuple):
     Attributes:
         stated: For each service that says so, what it comes after.
         follows: For each service whose place follows from that, the siblings that come before it.
-        crossing: The pairs that are not siblings.
+        crossing: For each service that comes after others than siblings, those.
         problems: Unknown names and cycles.
     """
 
     stated: dict[Record, tuple[Record, ...]]
     follows: Follows
-    crossing: tuple[tuple[Record, Record], ...]
+    crossing: Follows
     problems: tuple[Problem, ...]
 
 
@@ -54,7 +54,7 @@ def graph_of(root: Record) -> Graph:
     """Resolve the names that the services below a root say they come after."""
     stated: dict[Record, tuple[Record, ...]] = {}
     follows: Follows = {}
-    crossing: list[tuple[Record, Record]] = []
+    crossing: Follows = {}
     problems: list[Problem] = []
     names: Names = {}
     records = walk(root)
@@ -84,11 +84,11 @@ def graph_of(root: Record) -> Graph:
             if its not in follows.setdefault(mine, []):
                 follows[mine].append(its)
             if mine is not record or its is not target:
-                crossing.append((record, target))
+                crossing.setdefault(record, []).append(target)
         stated[record] = tuple(targets)
     for record in records:
         problems += _cycle(children_of(record), follows) if record.collection else ()
-    return Graph(stated, follows, tuple(crossing), tuple(problems))
+    return Graph(stated, follows, crossing, tuple(problems))
 
 
 def arrange(top: Record) -> None:
@@ -125,8 +125,8 @@ def refuse_departure(child: Record) -> None:
     needing = [each for each in siblings if child in each.follows]
     needing += [
         who
-        for who, whom in root.crossing
-        if is_below(whom, child) and is_below(who, root) and not is_below(who, child)
+        for who, those in root.crossing.items()
+        if is_below(who, root) and not is_below(who, child) and any(is_below(each, child) for each in those)
     ]
     if needing:
         names = " and ".join(sorted({path_of(each) for each in needing}))

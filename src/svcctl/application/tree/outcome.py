@@ -7,14 +7,13 @@ import logging
 from collections.abc import Generator
 from typing import TYPE_CHECKING, Any
 
-from svcctl.application.tree.budget import budget_of
+from svcctl.application.tree.budget import budget_of, cancel_soon
 from svcctl.application.tree.failing import escalate
 from svcctl.application.tree.record import (
     CHANGING,
     RUNNING,
     Record,
     State,
-    cancel_soon,
     forget,
     is_at_rest,
     is_below,
@@ -90,15 +89,17 @@ class Outcome:
 
 
 def starting(record: Record) -> Outcome:
-    """Start a service in a running collection, once whoever stops it now is done."""
+    """Start a service alone: what it comes after, and whoever stops it now, is waited for.
+
+    No start of a collection waits for it, as whom it waits for may wait for that. Only who has started the whole
+    tree does, once that is ready.
+    """
     task = asyncio.get_running_loop().create_task(_join(record, record.stop_task))
     record.start_task = task
-    # Only the outermost start waits for it: an inner one may be what others wait for, whom this one waits for.
-    around = [each for each in _line(record)[1:] if each.state is State.STARTING]
-    if around:
-        joining = around[-1].joining = around[-1].joining or set()
-        joining.add(task)
-        task.add_done_callback(joining.discard)
+    root = root_of(record)
+    alone = root.alone = root.alone or set()
+    alone.add(task)
+    task.add_done_callback(alone.discard)
     return Outcome(record, task)
 
 
@@ -133,12 +134,13 @@ async def _join(record: Record, before: asyncio.Task[None] | None) -> None:
         while record.parent is not None and record.parent.state is State.STARTING:
             await next_change(record.parent)
         while (late := _obstacle(record)) is not None:
-            if not _will_be_up(late):
+            awaited = _awaited(late)
+            if awaited is None:
                 problem = Problem(
                     path_of(record), f"comes after {path_of(late)}, which is {late.state.value}"
                 )
                 raise DependencyError(f"dependencies of {path_of(root_of(record))}", (problem,))
-            await next_change(late)
+            await next_change(awaited)
         if record.parent is not None and record.parent.state in RUNNING and not is_ending(record.parent):
             await start_record(record)
     finally:
@@ -156,19 +158,13 @@ def _obstacle(record: Record) -> Record | None:
 
 
 def _elsewhere(record: Record, line: list[Record]) -> Record | None:
-    for who, whom in line[-1].crossing:
+    for who, those in line[-1].crossing.items():
         if is_below(who, record):
-            found = _outermost_down(whom, line)
-            if found is not None:
-                return found
+            for whom in those:
+                found = _outermost_down(whom, line)
+                if found is not None:
+                    return found
     return None
-
-
-def held_up(record: Record) -> bool:
-    """Tell whether a service comes after something that is not up, in another branch."""
-    line = _line(record)
-    around = any(not _is_up(each) for level in line[1:] for each in level.follows)
-    return around or _elsewhere(record, line) is not None
 
 
 def _line(record: Record) -> list[Record]:
@@ -194,12 +190,16 @@ def _is_up(record: Record) -> bool:
     return record.ended or (record.state in RUNNING and not mended)
 
 
-def _will_be_up(record: Record) -> bool:
+def _awaited(record: Record) -> Record | None:
+    """Return whose next change may bring up a service that is down; nobody's if it stays down."""
     starts = record.start_task is not None and not record.start_task.done()
-    around = record.parent is not None and record.parent.state is State.STARTING
     supervisor = _supervisor_of(record)
     mended = supervisor is not None and supervisor.tries(record)
-    return starts or around or record.state in CHANGING or mended
+    if starts or record.state in CHANGING or mended:
+        return record
+    if record.parent is not None and record.parent.state is State.STARTING:
+        return record.parent if record.served else record  # it has failed since, or its turn comes
+    return None
 
 
 def _supervisor_of(record: Record) -> Supervisor | None:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable, Generator, Iterable
+from collections.abc import Awaitable, Callable, Generator, Iterable, Mapping
 from enum import Enum
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, TypeGuard
 
 from svcctl.errors import ServiceFailedError
@@ -65,6 +66,9 @@ class Transition:
         return {"path": self.path, "before": self.before.value, "after": self.after.value}
 
 
+_NOBODY: Mapping[Any, Any] = MappingProxyType({})
+
+
 class Record:
     """What the driver knows about one service.
 
@@ -73,19 +77,19 @@ class Record:
         collection: Whether the service holds others.
         parent: The record of its collection; ``None`` for a root and for whatever was removed.
         state: Where it is in its life.
-        busy: It, or the tree below it, is being bound or released.
+        busy: It, or the tree below it, is being bound or released, or its start waits for those that start alone.
         bound: Its ``privilegedStartService`` has run and not been undone.
         started: Its ``startService`` has run, so ``stopService`` has to.
         drained: Its ``drain`` has been called since it started.
         draining: What an asynchronous ``drain`` is waited for by.
         error: Why it failed by itself while it was starting.
         ended: It has finished, or is temporary and has failed: it stays down until its collection starts again.
+        served: It has been ready since its collection began to start, and has not been stopped with that.
         background: The tasks that it has spawned and that have not ended.
-        start_task: The task that starts this one alone, because it was added to something that runs.
+        start_task: The task that starts this one alone, because it was added late or is restarted.
         stop_task: The task that stops this one alone, because it was removed.
         removals: How many children have been removed from it.
         departing: The tasks that stop what was removed from this collection, and what that is.
-        joining: The tasks that start what was added below it, in branches that are ready, while it starts.
         stopping: The run of stops it takes part in, while it stops.
         settling: Resolved at the end of a start or stop, for those who wait for it.
         children_task: The task that starts its children.
@@ -93,6 +97,7 @@ class Record:
         ordered: Its children start in the order of a graph, not one after the other.
         follows: The siblings that have to be ready before it, if its collection is ordered.
         branches: The tasks that start children of an ordered collection at this moment.
+        alone: Below a root: the tasks that start one service alone.
         crossing: Below a root: who follows whom across collections.
         supervisor: Restarts the children of a collection that asks for it, once one of them has failed.
         observers: Called at each transition in the tree below a root.
@@ -100,6 +105,7 @@ class Record:
     """
 
     __slots__ = (
+        "alone",
         "background",
         "bound",
         "branches",
@@ -115,11 +121,11 @@ class Record:
         "error",
         "failure_callbacks",
         "follows",
-        "joining",
         "observers",
         "ordered",
         "parent",
         "removals",
+        "served",
         "service",
         "settling",
         "start_task",
@@ -136,7 +142,8 @@ class Record:
         holder = getattr(service, "parent", None)  # known already if the service comes out of a pickle
         self.parent: Record | None = record_of(holder) if is_collection(holder) else None
         self.state = State.STOPPED
-        self.busy = self.bound = self.started = self.drained = self.ended = self.ordered = False
+        self.busy = self.bound = self.started = self.drained = False
+        self.ended = self.served = self.ordered = False
         self.draining: asyncio.Future[Any] | None = None
         self.error: BaseException | None = None
         self.removals = 0
@@ -144,14 +151,14 @@ class Record:
         self.start_task: asyncio.Task[None] | None = None
         self.stop_task: asyncio.Task[None] | None = None
         self.departing: dict[asyncio.Task[None], Record] | None = None
-        self.joining: set[asyncio.Task[None]] | None = None
         self.stopping: Any = None
         self.settling: asyncio.Future[None] | None = None
         self.children_task: asyncio.Task[Any] | None = None
         self.children_settling: asyncio.Future[None] | None = None
         self.follows: tuple[Record, ...] = ()
         self.branches: dict[Record, asyncio.Task[Any]] | None = None
-        self.crossing: tuple[tuple[Record, Record], ...] = ()
+        self.alone: set[asyncio.Task[None]] | None = None
+        self.crossing: Mapping[Record, list[Record]] = _NOBODY
         self.supervisor: Supervisor | None = None
         self.observers: list[Callable[[Any], None]] | None = None
         self.failure_callbacks: list[Callable[[ServiceFailedError], None]] | None = None
@@ -278,10 +285,14 @@ def _position(record: Record) -> int:
 
 
 def waiting_for(records: list[Record]) -> Record | None:
-    """Return the first of the innermost services that are starting, or about to, among those of a whole tree."""
+    """Return whom everybody waits for, among the services of a whole tree.
+
+    That is the first of the innermost that are starting, or about to; else of those that wait before they start alone.
+    """
     starting = [record for record in records if record.state in (State.STARTING, State.BACKING_OFF)]
     around = {record.parent for record in starting}
-    return next((record for record in starting if record not in around), None)
+    alone = (record for record in records if record.start_task is not None)
+    return next((record for record in starting if record not in around), None) or next(alone, None)
 
 
 def move(record: Record, state: State, error: BaseException | None = None) -> None:
@@ -315,11 +326,6 @@ def stays_started(child: Record) -> bool:
 def starts_alone(child: Record) -> bool:
     """Tell whether a service is started by a task of its own, whatever its collection does."""
     return child.start_task is not None and not child.start_task.cancelling()
-
-
-def cancel_soon(task: asyncio.Future[Any]) -> None:
-    """Cancel a task, but not before its first step: it would never run, and stop nothing."""
-    task.get_loop().call_soon(task.cancel)
 
 
 async def settled(record: Record) -> None:
@@ -356,11 +362,6 @@ def is_below(record: Record, top: Record) -> bool:
             return False
         record = record.parent
     return True
-
-
-def is_in_use(record: Record) -> bool:
-    """Tell whether a collection, or the tree around it, is up or on its way up or down."""
-    return record.state not in RESTING or (record.parent is not None and root_of(record).state not in RESTING)
 
 
 def is_ending(record: Record | None) -> bool:

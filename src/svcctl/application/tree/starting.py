@@ -46,7 +46,7 @@ class StartChildren:
     def __await__(self) -> Generator[Any, None, None]:
         if self.record.state is State.STARTING:
             return start_children(self.record).__await__()
-        return start_record(self.record, call_hook=False).__await__()
+        return start_tree(self.record, call_hook=False).__await__()
 
 
 def refuse_if_busy(record: Record) -> None:
@@ -56,6 +56,24 @@ def refuse_if_busy(record: Record) -> None:
         raise LifecycleError(f"{path_of(record)} is {doing} already")
     if record.started and record.state is State.FAILED:
         raise LifecycleError(f"{path_of(record)} has failed", hint="stop it before it is started again")
+
+
+async def start_tree(record: Record, *, call_hook: bool = True) -> None:
+    """Start a service and all below it; return when those that start alone by then are up, too."""
+    if record.state in RUNNING:
+        return
+    await start_record(record, call_hook=call_hook)
+    record.busy = True
+    try:
+        while record.alone:
+            await asyncio.wait(record.alone)
+    except asyncio.CancelledError as error:
+        from svcctl.application.tree.stopping import abandon  # noqa: PLC0415 (not needed until something fails)
+
+        await abandon(record, error, asked=True)
+        raise
+    finally:
+        record.busy = False
 
 
 async def start_record(record: Record, *, call_hook: bool = True, member: bool = False) -> None:
@@ -91,6 +109,7 @@ async def start_record(record: Record, *, call_hook: bool = True, member: bool =
         if failure is error:
             raise
         raise failure from error
+    record.served |= record.stop_task is None  # else it has been removed, though it may be back already
     move(record, State.READY)
     if record.settling is not None:
         settle(record)
@@ -105,15 +124,9 @@ async def start_children(record: Record) -> None:
     record.children_settling = asyncio.get_running_loop().create_future()
     record.children_task = asyncio.current_task()
     try:
-        while True:
-            pending = [
-                each for each in children_of(record) if not (stays_started(each) or starts_alone(each))
-            ]
-            if not pending:
-                if not record.joining:
-                    break
-                await asyncio.wait(record.joining)
-                continue
+        while pending := [
+            each for each in children_of(record) if not (stays_started(each) or starts_alone(each))
+        ]:
             if record.ordered:
                 from svcctl.application.tree.branches import start_branches  # noqa: PLC0415 (only for ordered collections)
 

@@ -157,7 +157,7 @@ def _call_drains(
 
 async def _stop(record: Record, outer: Stopping) -> None:
     """Stop a child of something that stops, whatever it is doing at this moment."""
-    record.ended = False
+    record.ended = record.served = False
     task = record.start_task
     if task is not None and task is not asyncio.current_task():
         task.cancel()
