@@ -132,11 +132,14 @@ async def start_children(record: Record) -> None:
 
                 await start_branches(record, pending, partial(_start_member, record))
                 continue
-            removals = record.removals
+            removals, members = record.removals, list(map(id, record.service))
             for child in pending:
                 if record.removals != removals or record.ordered:
                     break  # whoever left may be back already, at another place in the order
                 await _start_member(record, child)
+            else:
+                if record.removals == removals and members == list(map(id, record.service)):
+                    break  # nobody has come or left
     finally:
         record.children_settling.set_result(None)
         record.children_settling = record.children_task = None

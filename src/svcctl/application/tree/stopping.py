@@ -219,8 +219,10 @@ async def _stop_children(record: Record, run: Stopping) -> None:
         if restarts:
             await run.wait(restarts, run.left())
     visited: set[int] = set()
-    while pending := [child for child in reversed(children_of(record)) if id(child) not in visited]:
-        visited.update(id(child) for child in pending)
+    members: list[int] = []
+    while members != (members := list(map(id, record.service))):  # again if somebody came meanwhile
+        pending = [child for child in reversed(children_of(record)) if id(child) not in visited]
+        visited.update(map(id, pending))
         if record.ordered:
             await _stop_branches(record, pending, run)
             continue
