@@ -233,7 +233,7 @@ CASES = [
         DEB + f"{DECIDED} --requirements {{folder}}/none.txt", 78, ("cannot read .*none.txt",), "give a req"
     ),
     Case(DEB + f"{DECIDED} --output {{folder}}/shop.tac", 78, ("cannot write to .*shop.tac",), "-o"),
-    Case(DEB.replace("shop.tac", "missing.tac"), 66, ("missing.tac",), "path|name|file"),
+    Case(DEB.replace("shop.tac", "missing.tac"), 66, ("missing.tac",), "its folder holds shop.tac"),
 ]
 
 

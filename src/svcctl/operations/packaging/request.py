@@ -59,7 +59,7 @@ class DebRequest:
     service: InstallRequest
     output: str = "."
     distribution: Distribution | None = None
-    sources: Sources = Sources()
+    sources: Sources = field(default_factory=Sources)
     include: tuple[str, ...] = ()
     depends: tuple[str, ...] = ()
     system_site: bool = False
