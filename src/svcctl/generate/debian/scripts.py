@@ -71,7 +71,7 @@ def debhelper_scripts(facts: ScriptFacts) -> dict[ScriptName, str]:
         "preinst": ([*_remember_units(facts)], []),
         "postinst": ([*_if_configured(*_bytecode(facts))], [*_if_configured(*_start(facts))]),
         "prerm": ([*_stop(facts), *_clean(facts)], []),
-        "postrm": ([], [*_forget(facts), *_if_purged(*_delete(facts.payload))]),
+        "postrm": ([], [*_stop_left(facts), *_forget(facts), *_if_purged(*_delete(facts.payload))]),
     }
     return {
         name: _script([*before, "", "#DEBHELPER#", *after])
@@ -276,10 +276,21 @@ def _clean(facts: ScriptFacts) -> Iterator[str]:
 def _removed(facts: ScriptFacts) -> Iterator[str]:
     if not facts.payload.units:
         return
+    yield from _stop_left(facts)
     yield from ("", f'if {_RUNNING} && [ "$1" = remove ]; then')
     yield "	systemctl --system daemon-reload >/dev/null || true"
     yield "fi"
     yield from _forget(facts)
+
+
+def _stop_left(facts: ScriptFacts) -> Iterator[str]:
+    units = words(_startable(facts.payload.units))
+    if units:
+        yield ""
+        yield comment("What was unpacked and never configured is removed without its prerm.")
+        yield f'if {_RUNNING} && [ "$1" = remove ] && systemctl --quiet is-active {units}; then'
+        yield f"	deb-systemd-invoke stop {units} >/dev/null || true"
+        yield "fi"
 
 
 def _forget(facts: ScriptFacts) -> Iterator[str]:

@@ -273,9 +273,21 @@ def test_a_removal_keeps_what_the_service_wrote(machine: Machine) -> None:
     """Only a purge deletes it."""
     state = machine.root / "var/lib/echo"
     state.mkdir()
+    machine.fails("systemctl --quiet")
     succeed(machine, PACKAGE.scripts["postrm"], "remove")
     assert state.is_dir()
-    assert machine.calls() == ["systemctl --system daemon-reload"]
+    assert machine.calls() == [
+        "systemctl --quiet is-active echo.socket echo.service",
+        "systemctl --system daemon-reload",
+    ]
+
+
+def test_what_was_never_configured_is_stopped_after_its_removal(machine: Machine) -> None:
+    """The process of the version before still runs, and dpkg calls no prerm for what is only unpacked."""
+    succeed(machine, PACKAGE.scripts["postrm"], "remove")
+    assert machine.calls(INVOKE) == [f"{INVOKE} stop echo.socket echo.service"]
+    succeed(machine, PACKAGE.scripts["postrm"], "upgrade", "1.1")
+    assert machine.calls(INVOKE) == []
 
 
 def test_a_folder_in_etc_with_somebodys_files_stays(machine: Machine) -> None:
