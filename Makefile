@@ -14,10 +14,13 @@ ROOT := $(filter 0,$(shell id -u))
 
 # What the tests call that a minimal Debian lacks: command, then the package it is in.
 TOOLS := mmdebstrap:mmdebstrap systemd-nspawn:systemd-container systemd-analyze:systemd nsenter:util-linux \
-	setpriv:util-linux unshare:util-linux openssl:openssl socat:socat ncat:ncat dig:bind9-dnsutils curl:curl ip:iproute2 dot:graphviz strace:strace mount:mount
+	setpriv:util-linux unshare:util-linux openssl:openssl socat:socat ncat:ncat dig:bind9-dnsutils curl:curl ip:iproute2 dot:graphviz strace:strace mount:mount \
+	strip:binutils dpkg-shlibdeps:dpkg-dev cc:gcc groff:groff-base shellcheck:shellcheck
 missing = $(sort \
 	$(foreach pair,$(TOOLS),$(if $(shell command -v $(word 1,$(subst :, ,$(pair)))),,$(word 2,$(subst :, ,$(pair))))) \
-	$(if $(wildcard /usr/lib/python3/dist-packages/systemd/journal.py),,python3-systemd))
+	$(if $(wildcard /usr/lib/python3/dist-packages/systemd/journal.py),,python3-systemd) \
+	$(if $(wildcard /usr/include/stdio.h),,libc6-dev) \
+	$(if $(wildcard /usr/lib/*-linux-gnu/libncurses.so.6),,libncurses6))
 
 # $(call apt-install,PACKAGES): a mirror that fails is asked again.
 apt-install = for pause in 5 20 0; do \
@@ -65,8 +68,9 @@ trees: setup
 ifneq ($(ROOT),)
 	$(BIN)/python -m tests.systemd.trees
 	$(BIN)/python -m tests.debian.own_trees
+	$(BIN)/python -m tests.debian.trees
 else
-	@echo "not root: the tests that boot a systemd are skipped"
+	@echo "not root: the tests that boot a systemd or install packages are skipped"
 endif
 
 host-packages:

@@ -10,15 +10,14 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from tests.debian.build import Program, build
-from tests.debian.wheels import runner
 
 from svcctl.host.trial import try_out
+from tests.debian.build import REPEATER, Program, build, plain
 from tests.systemd.trees import SUITES, Suite
 from tests.systemd.wheel import wheel
 
 MISSING = "ModuleNotFoundError: No module named 'nothing_like_that'"
-PROGRAM = Program("repeater", "trial", 8000)
+PROGRAM = Program(REPEATER, "trial", 8000)
 APPLICATION = "/usr/share/trial/trial.tac"
 STEPS = [
     "installing what the package depends on",
@@ -62,7 +61,7 @@ def place(monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
 
 def package(suite: Suite, folder: Path) -> Path:
     """Return the package of an application."""
-    return build(PROGRAM, folder, suite, runner(suite))
+    return build(PROGRAM, folder, plain(suite))
 
 
 def spoiled(deb: Path) -> Path:
