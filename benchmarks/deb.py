@@ -24,7 +24,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple
 
-from tests.debian.chroots import Chroot
+from tests.debian.chroots import Chroot, chroot
 from tests.systemd.trees import SUITES, bootstrap, download, kept
 from tests.systemd.wheel import wheel
 
@@ -78,13 +78,15 @@ def main() -> int:
     arguments = parser.parse_args()
     with tempfile.TemporaryDirectory(prefix="benchmark-") as name:
         folder = Path(name)
+        folder.chmod(0o755)
         shared = folder / "shared"
         prepare(shared, arguments.fpm)
-        tree = Chroot(workshop(), folder / "system", shared)
-        set_up(tree)
-        well = packages(tree, shared, arguments.runs, with_fpm=arguments.fpm is not None)
-        parts(tree, shared)
-        return 0 if starts(tree, shared, arguments.starts) and well else 1
+        with chroot(workshop(), folder / "system", shared=shared) as tree:
+            set_up(tree)
+            well = packages(tree, shared, arguments.runs, with_fpm=arguments.fpm is not None)
+            parts(tree, shared)
+            well &= starts(tree, shared, arguments.starts)
+    return 0 if well else 1
 
 
 def workshop() -> Path:
@@ -100,7 +102,6 @@ def workshop() -> Path:
 def prepare(shared: Path, fpm: Path | None) -> None:
     """Fetch the wheels, and write the application in the form that each tool wants."""
     shared.mkdir()
-    shared.parent.chmod(0o755)
     download(SUITE, shared / "wheels", (*APPLICATION_NEEDS, *COMMAND_NEEDS, *BUILDERS))
     download(SUITE, shared / "needs", APPLICATION_NEEDS)
     for path in (shared / "needs").glob("sdnotify-*"):

@@ -16,6 +16,9 @@ from tests.debian.build import REPEATER, Program, build, plain
 from tests.systemd.trees import SUITES, Suite
 from tests.systemd.wheel import wheel
 
+#: A system is made of packages that come over the network.
+LIMIT = 600
+pytestmark = pytest.mark.timeout(LIMIT)
 MISSING = "ModuleNotFoundError: No module named 'nothing_like_that'"
 PROGRAM = Program(REPEATER, "trial", 8000)
 APPLICATION = "/usr/share/trial/trial.tac"
@@ -101,7 +104,7 @@ def test_a_package_passes_for_an_ordinary_user(place: Path, tmp_path: Path) -> N
     python = ("/usr/bin/env", f"PYTHONPATH={place}/svcctl", "/usr/bin/python3", "-B", "-c", TRY_OUT)
     before = set(place.iterdir())
     done = subprocess.run(
-        [*inside, *python, deb, "trixie"], capture_output=True, text=True, check=False, timeout=280
+        [*inside, *python, deb, "trixie"], capture_output=True, text=True, check=False, timeout=LIMIT
     )
     assert done.stdout.splitlines() == ["making a throw-away trixie system", *STEPS, "()"], done.stderr
     assert set(place.iterdir()) == before
