@@ -15,7 +15,7 @@ ROOT := $(filter 0,$(shell id -u))
 # What the tests call that a minimal Debian lacks: command, then the package it is in.
 TOOLS := mmdebstrap:mmdebstrap systemd-nspawn:systemd-container systemd-analyze:systemd nsenter:util-linux \
 	setpriv:util-linux unshare:util-linux openssl:openssl socat:socat ncat:ncat dig:bind9-dnsutils curl:curl ip:iproute2 dot:graphviz strace:strace mount:mount \
-	strip:binutils dpkg-shlibdeps:dpkg-dev cc:gcc groff:groff-base shellcheck:shellcheck
+	strip:binutils dpkg-shlibdeps:dpkg-dev cc:gcc groff:groff-base shellcheck:shellcheck gpg:gpg gpgv:gpgv gpgconf:gpgconf gpg-agent:gpg-agent
 missing = $(sort \
 	$(foreach pair,$(TOOLS),$(if $(shell command -v $(word 1,$(subst :, ,$(pair)))),,$(word 2,$(subst :, ,$(pair))))) \
 	$(if $(wildcard /usr/lib/python3/dist-packages/systemd/journal.py),,python3-systemd) \
@@ -69,6 +69,7 @@ ifneq ($(ROOT),)
 	$(BIN)/python -m tests.systemd.trees
 	$(BIN)/python -m tests.debian.own_trees
 	$(BIN)/python -m tests.debian.trees
+	$(BIN)/python -m tests.debian.rebuilding
 else
 	@echo "not root: the tests that boot a systemd or install packages are skipped"
 endif

@@ -26,6 +26,8 @@ from svcctl.generate.systemd.render import render as render_units
 from svcctl.host.libraries import read_libraries
 from svcctl.host.stripping import strip
 from svcctl.loading.describe import describe
+from svcctl.manifest.model import Manifest
+from svcctl.plan.model import Rendering
 from tests.debian.trees import system
 from tests.debian.wheels import asgi, runner
 from tests.systemd.trees import REPOSITORY, Suite
@@ -82,6 +84,15 @@ class Parts(NamedTuple):
     tree: Path
 
 
+class Values(NamedTuple):
+    """What a package is rendered from."""
+
+    manifest: Manifest
+    options: DebianOptions
+    bundle: Bundle
+    units: Rendering
+
+
 def plain(suite: Suite) -> Parts:
     """Return what runs an application that needs nothing else."""
     return Parts(suite, runner(suite), system(suite))
@@ -93,11 +104,20 @@ def with_asgi(suite: Suite) -> Parts:
 
 
 def build(program: Program, folder: Path, parts: Parts, **given: Any) -> Path:  # noqa: ANN401 (options of several types)
-    """Write the package of an application into a folder and return its path.
+    """Write the package of an application into a folder and return its path; see :func:`settled`."""
+    values = settled(program, folder, parts, **given)
+    package = render(*values)
+    deb = folder / file_name(package)
+    deb.write_bytes(archive(package, values.options.source_date_epoch))
+    return deb
+
+
+def settled(program: Program, folder: Path, parts: Parts, **given: Any) -> Values:  # noqa: ANN401 (options of several types)
+    """Return what the packages of an application are rendered from.
 
     Args:
         program: The application.
-        folder: Where its file is written, too.
+        folder: Where its file is written.
         parts: For which release, and what it needs.
         given: Fields of :class:`~svcctl.generate.debian.model.DebianOptions`, and of
             :class:`~svcctl.generate.systemd.options.SystemdOptions`, beside the usual.
@@ -108,26 +128,11 @@ def build(program: Program, folder: Path, parts: Parts, **given: Any) -> Path:  
     described = describe(str(file), python=sys.executable, user=None, environment=variables, time_limit=60.0)
     release = next(each for each in RELEASES.values() if each.name == parts.suite.name)
     own = ProgramFile(path=_placed(program), content=file.read_bytes())
-    bundle = _bundle(program.name, release, parts, own)
     for_units = {name: given.pop(name) for name in tuple(given) if name in FOR_UNITS}
-    options = DebianOptions(
-        **{
-            "package": program.name,
-            "distribution": release.name,
-            "source_date_epoch": release.date,
-            "licence": TERMS,
-            **given,
-        }
-    )
-    package = render(
-        described.manifest,
-        options,
-        bundle,
-        render_units(described.manifest, _units(program, release, for_units)),
-    )
-    deb = folder / file_name(package)
-    deb.write_bytes(archive(package, options.source_date_epoch))
-    return deb
+    usual = {"package": program.name, "distribution": release.name, "source_date_epoch": release.date}
+    units = render_units(described.manifest, _units(program, release, for_units))
+    options = DebianOptions(**{**usual, "licence": TERMS, **given})
+    return Values(described.manifest, options, _bundle(program.name, release, parts, own), units)
 
 
 def _placed(program: Program) -> str:

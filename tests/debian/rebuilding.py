@@ -6,27 +6,18 @@ more than they say they need would be found missing by dpkg-checkbuilddeps.
 
 from __future__ import annotations
 
-import sys
-from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
 from svcctl.generate.debian.archive import archive, file_name
 from svcctl.generate.debian.changes import Artefact
-from svcctl.generate.debian.model import DebianOptions, ProgramFile
-from svcctl.generate.debian.releases import RELEASES
 from svcctl.generate.debian.render import render
 from svcctl.generate.debian.source import SourcePackage, render_source
-from svcctl.generate.debian.wheel import Wheel
-from svcctl.generate.systemd.options import SystemdOptions
-from svcctl.generate.systemd.render import render as render_units
-from svcctl.loading.describe import describe
 from svcctl.operations.packaging.source import write_source
 from tests.debian.apps import App
-from tests.debian.build import TERMS, Program, _bundle, _placed, _units
+from tests.debian.build import Parts, Program, plain, settled
 from tests.debian.chroots import chroot
-from tests.debian.wheels import runner
-from tests.systemd.trees import REPOSITORY, Suite, bootstrap, kept
+from tests.systemd.trees import SUITES, Suite, bootstrap, kept
 
 BUILDER = ("build-essential", "debhelper")
 #: What builds it, with a umask that would show; nobody keeps what is built, so that it need not be small.
@@ -58,23 +49,12 @@ class Made(NamedTuple):
     deb: Artefact
 
 
-def make(program: Program, folder: Path, suite: Suite, wheels: Sequence[Wheel], **given: Any) -> Made:  # noqa: ANN401 (options of several types)
-    """Make the packages of an application; see :func:`tests.debian.build.build`."""
-    file = folder / f"{program.name}.tac"
-    file.write_text(program.text())
-    variables = {"PYTHONPATH": str(REPOSITORY / "src")}
-    described = describe(str(file), python=sys.executable, user=None, environment=variables, time_limit=60.0)
-    release = next(each for each in RELEASES.values() if each.name == suite.name)
-    own = ProgramFile(path=_placed(program), content=file.read_bytes())
-    bundle = _bundle(program.name, release, wheels, own)
-    of_units = SystemdOptions.__dataclass_fields__.keys() - {"version"}
-    ours = {name: given.pop(name) for name in of_units & given.keys()}
-    usual = {"package": program.name, "distribution": release.name, "source_date_epoch": release.date}
-    options = DebianOptions(**{**usual, "licence": TERMS, **given})
-    units = render_units(described.manifest, _units(program, release, ours))
-    package = render(described.manifest, options, bundle, units)
-    deb = Artefact(file_name(package), archive(package, options.source_date_epoch))
-    return Made(render_source(described.manifest, options, bundle, units), deb)
+def make(program: Program, folder: Path, parts: Parts, **given: Any) -> Made:  # noqa: ANN401 (options of several types)
+    """Make the packages of an application; see :func:`tests.debian.build.settled`."""
+    values = settled(program, folder, parts, **given)
+    package = render(*values)
+    deb = Artefact(file_name(package), archive(package, values.options.source_date_epoch))
+    return Made(render_source(*values), deb)
 
 
 def rebuilt(source: SourcePackage, suite: Suite) -> Path:
@@ -118,10 +98,15 @@ class RebuiltApp(App):
         **given: Any,  # noqa: ANN401 (options of several types)
     ) -> str:
         """Make a package of a version and put it on the machine; return its path there."""
-        program = Program("repeater", self.name, port or self.program.port, version, changes)
+        program = Program(self.program.source, self.name, port or self.program.port, version, changes)
         suite = self.machine.suite
-        made = make(program, self.folder, suite, runner(suite), **given)
+        made = make(program, self.folder, plain(suite), **given)
         (deb,) = (rebuilt(made.source, suite) / "built").glob("*.deb")
         path = f"/root/{deb.name}"
         self.machine.write(path, deb.read_bytes())
         return path
+
+
+if __name__ == "__main__":
+    for suite in SUITES.values():
+        builder(suite)

@@ -9,8 +9,9 @@ from pathlib import Path
 
 import pytest
 
+from tests.debian import build
 from tests.debian.apps import App
-from tests.debian.build import Program
+from tests.debian.build import Program, plain, with_asgi
 from tests.debian.chroots import chroot
 from tests.debian.rebuilding import NOBODY, Made, RebuiltApp, make, rebuilt
 from tests.debian.test_lifecycle import (  # noqa: F401 (the same tests, of packages made in another way)
@@ -20,13 +21,12 @@ from tests.debian.test_lifecycle import (  # noqa: F401 (the same tests, of pack
     test_what_the_administrator_has_disabled_stays_disabled,
 )
 from tests.debian.trees import workshop
-from tests.debian.wheels import asgi, runner
 from tests.systemd.machine import Machine
 from tests.systemd.trees import Suite
 
 #: Nobody else's: what is built of the same source is built once.
-REPEATER = Program("repeater", "rebuilt", 8990)
-SITE = Program("site", "rebuilt-site", 8991)
+REPEATER = Program(build.REPEATER, "rebuilt", 8990)
+SITE = Program(build.SITE, "rebuilt-site", 8991)
 LINTIAN = ("lintian", "--display-info", "--display-experimental", "--pedantic", "--tag-display-limit", "0")
 
 
@@ -41,7 +41,7 @@ def app(suite: Suite, booted: Callable[[Suite], Machine], tmp_path: Path) -> Ite
 
 def test_its_own_test_sees_whether_the_service_is_up(app: App) -> None:
     """And that it takes connections; it fails where it is not."""
-    made = make(app.program, app.folder, app.machine.suite, runner(app.machine.suite))
+    made = make(app.program, app.folder, plain(app.machine.suite))
     (text,) = (file.content for file in made.source.files if file.path == "/debian/tests/service")
     app.install(app.build())
     app.machine.write("/root/service", text, mode=0o755)
@@ -114,21 +114,21 @@ def test_debhelper_builds_the_same_package(suite: Suite, tmp_path: Path) -> None
             'application)\nstrports.service("tcp:8992", answer).setServiceParent(application)\n',
         ),
     )
-    program = Program("repeater", REPEATER.name, REPEATER.port, changes=changes)
-    made = make(program, tmp_path, suite, runner(suite), version="1.0.0-1")
+    program = Program(REPEATER.source, REPEATER.name, REPEATER.port, changes=changes)
+    made = make(program, tmp_path, plain(suite), version="1.0.0-1")
     check_same(made, suite, tmp_path)
 
 
 def test_debhelper_leaves_binary_modules_as_they_are(suite: Suite, tmp_path: Path) -> None:
     """And dpkg-shlibdeps finds the dependencies that were found here."""
-    made = make(SITE, tmp_path, suite, asgi(suite))
+    made = make(SITE, tmp_path, with_asgi(suite))
     assert made.deb.name.endswith("_amd64.deb")
     check_same(made, suite, tmp_path)
 
 
 def test_lintian_finds_nothing_in_a_source_package(suite: Suite, tmp_path: Path) -> None:
     """Not even what is pedantic; nor in the list of what is uploaded, which leads it there."""
-    made = make(REPEATER, tmp_path, suite, runner(suite))
+    made = make(REPEATER, tmp_path, plain(suite))
     folder = rebuilt(made.source, suite)
     with chroot(workshop(suite), tmp_path / "tree", shared=folder) as tree:
         name = f"{REPEATER.name}_1.0.0_source.changes"

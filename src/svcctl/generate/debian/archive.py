@@ -1,23 +1,21 @@
 """A package's bytes: an ar archive of two compressed tar archives, the same for the same package.
 
-Owner and group are root, every time is the one that is given, members are sorted, and the compressor has one thread
-and a fixed level. Source: deb(5); ar(5); Debian policy, section 10.9 (modes).
+Owner and group are root, every time is the one that is given, and members are sorted. Source: deb(5); ar(5); Debian policy, section 10.9 (modes).
 """
 
 from __future__ import annotations
 
 import hashlib
 import io
-import lzma
 import tarfile
 from collections.abc import Iterable
 
 from svcctl.errors import UsageError
 from svcctl.generate.debian.checks import LATEST
+from svcctl.generate.debian.compression import compress
 from svcctl.generate.debian.control import control_text, parents
 from svcctl.generate.debian.model import Package, ProgramFile
 
-_FILTERS = [{"id": lzma.FILTER_LZMA2, "preset": 6}]
 _MAGIC = b"!<arch>\n"
 
 
@@ -33,10 +31,11 @@ def archive(package: Package, epoch: int) -> bytes:
     """
     if not 0 <= epoch <= LATEST:
         raise UsageError(f"time {epoch}: expected seconds since 1970, at most {LATEST}")
+    amd64 = dict(package.control)["Architecture"] == "amd64"
     members = (
         ("debian-binary", b"2.0\n"),
         ("control.tar.xz", tar_xz(_control(package), epoch)),
-        ("data.tar.xz", tar_xz(package.files, epoch)),
+        ("data.tar.xz", tar_xz(package.files, epoch, amd64=amd64)),
     )
     return _MAGIC + b"".join(_member(name, content, epoch) for name, content in members)
 
@@ -68,13 +67,14 @@ def _control(package: Package) -> Iterable[ProgramFile]:
         yield ProgramFile(path=f"/{name}", content=text.encode(), mode=0o755)
 
 
-def tar_xz(files: Iterable[ProgramFile], epoch: int, folder: str = ".") -> bytes:
+def tar_xz(files: Iterable[ProgramFile], epoch: int, folder: str = ".", *, amd64: bool = False) -> bytes:
     """Return files as a compressed tar archive, sorted, with the folders that they lie in.
 
     Args:
         files: With paths that are absolute below ``folder``.
         epoch: The time of every member, in seconds since 1970.
         folder: The one folder at the top of the archive.
+        amd64: There are programs of that architecture among them.
     """
     by_path = {file.path: file for file in files}
     folders = {folder for path in by_path for folder in parents(path)}
@@ -94,7 +94,7 @@ def tar_xz(files: Iterable[ProgramFile], epoch: int, folder: str = ".") -> bytes
             entry = _entry(f"{folder}{path}", tarfile.REGTYPE, file.mode, epoch)
             entry.size = len(file.content)
             tar.addfile(entry, io.BytesIO(file.content))
-    return lzma.compress(written.getvalue(), format=lzma.FORMAT_XZ, check=lzma.CHECK_CRC64, filters=_FILTERS)
+    return compress(written.getvalue(), amd64=amd64)
 
 
 def _entry(name: str, kind: bytes, mode: int, epoch: int) -> tarfile.TarInfo:

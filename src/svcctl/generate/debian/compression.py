@@ -1,0 +1,74 @@
+"""Compression of a package's members: one .xz stream, whose blocks are compressed side by side.
+
+Its bytes depend on the content alone, not on how many blocks are compressed at a time.
+Source: the .xz file format, 1.2.0, sections 2.1 (a stream's header and footer), 3.1 (blocks) and 4 (the index).
+"""
+
+from __future__ import annotations
+
+import lzma
+import struct
+import zlib
+from concurrent.futures import ThreadPoolExecutor
+
+#: Bytes of content in each block: smaller ones need more room, larger ones leave processors idle.
+BLOCK = 4 << 20
+
+_HEADER = _FOOTER = 12
+_PRESET = 6
+
+
+def compress(content: bytes, *, amd64: bool = False) -> bytes:
+    """Return content as an .xz stream.
+
+    Args:
+        content: What is compressed.
+        amd64: Machine code of that architecture is in it: the targets of its calls are made easier to compress.
+    """
+    filters = [{"id": lzma.FILTER_LZMA2, "preset": _PRESET}]
+    if amd64:
+        filters.insert(0, {"id": lzma.FILTER_X86})
+
+    def alone(block: bytes) -> bytes:
+        return lzma.compress(block, format=lzma.FORMAT_XZ, check=lzma.CHECK_CRC64, filters=filters)
+
+    blocks = [content[start : start + BLOCK] for start in range(0, len(content), BLOCK)]
+    with ThreadPoolExecutor() as pool:
+        return _joined(list(pool.map(alone, blocks or [b""])))
+
+
+def _joined(streams: list[bytes]) -> bytes:
+    """Return streams of a block each as one stream of all the blocks; dpkg-deb reads no other."""
+    if len(streams) == 1:
+        return streams[0]
+    blocks, records = [], []
+    for stream in streams:
+        (size,) = struct.unpack("<I", stream[-8:-4])
+        index = stream[-_FOOTER - 4 * (size + 1) : -_FOOTER]
+        records.append(_record(index))
+        blocks.append(stream[_HEADER : -_FOOTER - len(index)])
+    index = b"\0" + _number(len(records)) + b"".join(records)
+    index += b"\0" * (-len(index) % 4)
+    index += struct.pack("<I", zlib.crc32(index))
+    header = streams[0][:_HEADER]
+    end = struct.pack("<I", len(index) // 4 - 1) + header[6:8]
+    return header + b"".join(blocks) + index + struct.pack("<I", zlib.crc32(end)) + end + b"YZ"
+
+
+def _record(index: bytes) -> bytes:
+    """Return the one record in an index: two numbers of several bytes each, behind its mark and the count."""
+    end = 2
+    for _ in range(2):
+        while index[end] & 0x80:
+            end += 1
+        end += 1
+    return index[2:end]
+
+
+def _number(value: int) -> bytes:
+    """Return a number in the form that an index has it: seven bits a byte, the lowest first."""
+    found = bytearray()
+    while value > 0x7F:  # noqa: PLR2004 (seven bits)
+        found.append(value & 0x7F | 0x80)
+        value >>= 7
+    return bytes((*found, value))
