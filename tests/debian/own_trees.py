@@ -60,6 +60,19 @@ def target_tree(suite: Suite) -> Path:
     return _tree(f"{suite.name}-target", recipe, lambda root: _make_target(suite, root))
 
 
+def run_in(tree: Path, folder: Path, argv: list[str]) -> subprocess.CompletedProcess[str]:
+    """Run a command as nobody with a tree as the system, and a folder as its ``/srv``; nothing is written to either.
+
+    Not on a machine: a machine shares the processors as one process does, however many others there are.
+    """
+    mounts = (
+        'mount -t tmpfs tmpfs "$1/tmp"; mount -t proc proc "$1/proc"; mount --bind -o ro "$2" "$1/srv"; '
+        'tree=$1; shift 2; exec chroot --userspec=nobody:nogroup "$tree" env --chdir=/srv LC_ALL=C.UTF-8 "$@"'
+    )
+    own = ("unshare", "--mount", "--net", "--pid", "--fork", "--kill-child", "sh", "-euc", mounts, "sh")
+    return subprocess.run([*own, str(tree), str(folder), *argv], capture_output=True, text=True, check=False)
+
+
 def released(suites: list[Suite]) -> Path:
     """Return a folder with what ``packaging/build`` makes of the checkout as it is; build it if nobody has yet."""
     folder = cache() / "released"
