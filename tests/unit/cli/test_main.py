@@ -27,6 +27,7 @@ COMMANDS = [
     "check",
     "simulate",
     "make",
+    "deb",
     "plugins",
     "convert",
     "status",
@@ -41,6 +42,7 @@ COMMANDS = [
     "restart",
     "reload",
     "kill",
+    "tap2deb",
     "twistd",
 ]
 
