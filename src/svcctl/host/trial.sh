@@ -1,4 +1,3 @@
-#!/bin/sh
 # Installs, reinstalls, removes and purges a package in a throw-away system, and says what is not as it has to be.
 #
 # Called by mmdebstrap, with the folder of that system; see trial.py for what it writes, and for the variables:
