@@ -121,7 +121,7 @@ class Fake:
     def start(self) -> None:
         """Start it, and return when it is ready or has failed."""
         self.service.start(block=False)
-        self.service.wait_until(lambda: self.service.state in {"active", "failed", "inactive"})
+        self.service.wait_until(lambda: self.service.state in {"active", "reloading", "failed", "inactive"})
 
     def stop(self) -> None:
         """Stop it, and return when it has ended."""

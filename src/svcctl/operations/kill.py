@@ -71,7 +71,7 @@ def kill(path: str, *, limit: float = LIMIT) -> KillResult:
     began = time.monotonic()
     if not hasattr(os, "pidfd_open"):
         _send(process)
-        while processes.find(process.pid) == process and time.monotonic() < began + limit:
+        while _same(process) is not None and time.monotonic() < began + limit:
             time.sleep(_LOOK_INTERVAL)
         ended = _same(process) is None
     else:

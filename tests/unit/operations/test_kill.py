@@ -7,6 +7,7 @@ import shutil
 import signal
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -72,6 +73,27 @@ def test_one_that_does_not_end_in_time_is_named(path: Path, holder: subprocess.P
     with pytest.raises(KillError, match=rf"process {holder.pid} did not end within 0\.01 s") as caught:
         kill(str(path), limit=0.01)
     assert caught.value.exit_status == 75
+
+
+@pytest.mark.parametrize("holder", ["stubborn"], indirect=True)
+def test_without_descriptors_it_looks_until_the_process_has_ended(
+    path: Path, holder: subprocess.Popen[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Which grows older meanwhile, and is the same one still."""
+    monkeypatch.delattr(os, "pidfd_open")
+    looks = []
+    pause = time.sleep
+
+    def look(seconds: float) -> None:
+        looks.append(seconds)
+        pause(seconds)
+        if len(looks) == 3:
+            holder.kill()
+            holder.wait()
+
+    monkeypatch.setattr(time, "sleep", look)
+    assert kill(str(path)).pid == holder.pid
+    assert len(looks) == 3
 
 
 def test_without_descriptors_of_processes_it_looks_again_and_again(
