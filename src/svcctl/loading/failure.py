@@ -16,10 +16,11 @@ from svcctl.errors import EX_CONFIG, ApplicationLoadError, SvcctlError, describe
 _OURS = f"{Path(svcctl.__file__).parent}/"
 _LONGEST = 200
 _MEND = "mend it there; svcctl describe shows whether it loads then"
-_PORT = (
-    "change the import lines: twisted.application becomes svcctl.application, "
-    "twisted.internet.protocol becomes svcctl.application.protocol"
+_TWISTED = (
+    "install it for that interpreter, with svcctl[twisted], or port the file: "
+    "twisted.application becomes svcctl.application"
 )
+_ADAPTED = "bind what service.Application() of twisted.application returns, or a service"
 
 
 def raised(path: str, error: BaseException) -> ApplicationLoadError:
@@ -117,7 +118,7 @@ def no_application(path: str, names: Mapping[str, object], name: str = "applicat
 
 def _conversion(name: str, wrong: object, new: str, *, is_service: bool) -> str:
     if type(wrong).__module__.partition(".")[0] == "twisted":
-        return _PORT
+        return _ADAPTED
     if is_service:
         return f"write: root = {name}; {new}; root.setServiceParent({name})"
     if callable(wrong):
@@ -127,10 +128,20 @@ def _conversion(name: str, wrong: object, new: str, *, is_service: bool) -> str:
 
 def _advice(error: BaseException) -> str:
     if isinstance(error, ModuleNotFoundError):
-        if (error.name or "").partition(".")[0] == "twisted":
-            return _PORT
+        if error.name == "twisted":
+            return _TWISTED
         return f"{sys.executable} does not find it: install it for that interpreter or choose another one"
+    if isinstance(error, ImportError) and (error.name or "").partition(".")[0] == "twisted":
+        return (
+            f"it may want another version of Twisted: {_version('twisted')} is installed for {sys.executable}"
+        )
     return error.hint if isinstance(error, SvcctlError) else ""
+
+
+def _version(distribution: str) -> str:
+    from importlib.metadata import version  # noqa: PLC0415 (only for this error)
+
+    return version(distribution)
 
 
 def _named(path: str) -> str:

@@ -106,6 +106,7 @@ def execute(path: str, source: bytes) -> Application:
     folder = os.path.dirname(path)  # noqa: PTH120 (pathlib is not on the start path)
     sys.path[:] = [folder, *(entry for entry in search_path if entry != folder)]
     sys.modules[MODULE_NAME] = module
+    expect_twisted()
     try:
         _run(path, source, module)
         return _application_of(path, vars(module))
@@ -115,6 +116,34 @@ def execute(path: str, source: bytes) -> Application:
         if known is not None:
             sys.modules[MODULE_NAME] = known
         raise
+
+
+class _Expecting:
+    """A finder that finds nothing: it is only told that Twisted is about to be imported, and leaves."""
+
+    @classmethod
+    def find_spec(cls, name: str, _path: object = None, _target: object = None) -> None:
+        """Have Twisted's reactor run on the runner's loop."""
+        if name == "twisted":
+            sys.meta_path.remove(cls)
+            from svcctl.interop.twisted import importing  # noqa: PLC0415 (few applications are Twisted's)
+
+            importing.begin()
+
+
+def expect_twisted() -> None:
+    """Get ready for code that may import Twisted; to be called before it runs. It costs next to nothing."""
+    if _Expecting not in sys.meta_path and "svcctl.interop.twisted.importing" not in sys.modules:
+        sys.meta_path.insert(0, _Expecting)
+
+
+def adapted(candidate: object) -> object:
+    """Return an application of ours that runs one of Twisted's; anything else as it is."""
+    if "twisted.application.service" not in sys.modules:
+        return candidate
+    from svcctl.interop.twisted.application import adapted as adapt  # noqa: PLC0415 (the same)
+
+    return adapt(candidate) or candidate
 
 
 def _run(path: str, source: bytes, module: ModuleType) -> None:
@@ -138,6 +167,8 @@ def _application_of(path: str, names: dict[str, object]) -> Application:
     from svcctl.application.service import Application  # noqa: PLC0415 (a wrong file is told without it)
 
     application = names.get("application")
+    if not isinstance(application, Application):
+        application = adapted(application)
     if isinstance(application, Application):
         if "reload" in names or "check_reload" in names:
             from svcctl.application.tree.hooks import adopt  # noqa: PLC0415 (few files have any)

@@ -134,8 +134,10 @@ def load_object(text: str) -> Application:
     """
     from svcctl.application.service import Application  # noqa: PLC0415 (a wrong name is told without it)
     from svcctl.loading.failure import no_application, raised  # noqa: PLC0415 (not for .tac files)
+    from svcctl.loading.tac import adapted, expect_twisted  # noqa: PLC0415 (the same)
 
     name, _, attribute = text.partition(":")
+    expect_twisted()
     module = _import(name)
     if "." not in attribute and not hasattr(module, attribute):
         raise no_application(f"module {name}", vars(module), attribute)
@@ -143,7 +145,7 @@ def load_object(text: str) -> Application:
         found: object = module
         for step in attribute.split("."):
             found = getattr(found, step)
-        application = found() if callable(found) and not isinstance(found, Application) else found
+        application = adapted(found() if callable(found) and not isinstance(found, Application) else found)
     except KeyboardInterrupt:
         raise  # from outside: somebody wants the loading to end
     except BaseException as error:  # noqa: BLE001 (the user's code can raise anything)

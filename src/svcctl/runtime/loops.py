@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import sys
 from collections.abc import Callable
 
 from svcctl.errors import ConfigurationError, UsageError
@@ -30,6 +31,16 @@ def loop_factory(name: str) -> Callable[[], asyncio.AbstractEventLoop] | None:
         ) from error
     factory: Callable[[], asyncio.AbstractEventLoop] = uvloop.new_event_loop
     return factory
+
+
+def loop_of_reactor() -> Callable[[], asyncio.AbstractEventLoop] | None:
+    """Return what gives the loop that Twisted's reactor was made for; ``None`` if there is no such reactor."""
+    if "svcctl.interop.twisted.reactor" not in sys.modules:
+        return None
+    from svcctl.interop.twisted.importing import loop_of_reactor  # noqa: PLC0415 (it is loaded already)
+
+    loop = loop_of_reactor()
+    return None if loop is None else lambda: loop
 
 
 def describe() -> list[str]:

@@ -74,12 +74,13 @@ class Mode:
         return application
 
     def adopt(self, application: Application) -> None:
-        """Take an application that has been loaded, and let the log go where it says.
+        """Take an application that has been loaded, run it on the loop that it has chosen, and let the log go where it says.
 
         Raises:
             ApplicationLoadError: What it has as its log observer is none.
         """
         self.application = application
+        self.loop_factory = loops.loop_of_reactor() or self.loop_factory
         if not self.options.logger:
             self._recorder.observe(application)
 

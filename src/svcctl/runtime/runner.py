@@ -377,10 +377,10 @@ class Process:
 
 
 def _has_a_say(application: Application) -> bool:
-    """Tell whether an application itself says how its process is run: as whom, under which name, with which log."""
+    """Tell whether an application itself says how its process is run: as whom, under which name, with which log and loop."""
     process: Any = IProcess(application)  # type: ignore[misc,call-arg]  # the interface adapts
     said = (process.uid, process.gid, process.processName) != (None, None, None)
-    return said or "svcctl.application.log" in sys.modules
+    return said or "svcctl.application.log" in sys.modules or "svcctl.interop.twisted.reactor" in sys.modules
 
 
 def _load(target: str) -> Application:

@@ -220,7 +220,7 @@ def test_an_unreadable_file_says_who_may_read_it(of_folder: bool) -> None:  # no
             "root.setServiceParent(application)",
         ),
         (
-            "from twisted.application import service\n",
+            "raise ModuleNotFoundError(\"No module named 'twisted'\", name='twisted')\n",  # as where it is not installed
             "line 1",
             "twisted.application becomes svcctl.application",
         ),

@@ -1,0 +1,91 @@
+"""What came of the hooks of Twisted's services, whoever called them.
+
+Twisted's collections call the hooks of what is in them, in their own way, and drop what these return. So each
+service has its hooks replaced, in the object itself, by functions that call them and keep what came of it.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import functools
+from collections.abc import Callable
+from types import CoroutineType
+from typing import Any
+
+from twisted.internet.defer import Deferred, ensureDeferred
+from twisted.python.failure import Failure
+
+START, STOP, BIND = "startService", "stopService", "privilegedStartService"
+
+
+class Call:
+    """One call of a hook.
+
+    Attributes:
+        error: What it raised, or what its Deferred failed with.
+        done: It has returned, and its Deferred has fired.
+    """
+
+    def __init__(self) -> None:
+        self.error: BaseException | None = None
+        self.done = False
+        self._deferred: Any = None
+        self._waiting: list[asyncio.Future[None]] = []
+
+    def make(self, hook: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:  # noqa: ANN401 (whatever a hook takes and returns)
+        """Call the hook and return what it returns; what has to be awaited becomes a Deferred."""
+        try:
+            result = hook(*args, **kwargs)
+        except BaseException as error:
+            self._settle(error)
+            raise
+        if isinstance(result, CoroutineType):
+            result = ensureDeferred(result)  # nobody of Twisted's own would await it
+        if isinstance(result, Deferred):
+            self._deferred = result.addBoth(self._fired)
+        else:
+            self._settle(None)
+        return result
+
+    def _fired(self, result: Any) -> Any:  # noqa: ANN401 (whatever a Deferred brings)
+        self._settle(result.value if isinstance(result, Failure) else None)
+        return result
+
+    def _settle(self, error: BaseException | None) -> None:
+        self.error, self.done = error, True
+        for each in self._waiting:
+            if not each.done():
+                each.set_result(None)
+
+    def following(self) -> Any:  # noqa: ANN401 (a Deferred)
+        """Return a Deferred that fires when it is done, whatever came of it; ``None`` if it is."""
+        if self.done:
+            return None
+        following = Deferred()
+        self._deferred.addBoth(lambda result: (result, following.callback(None))[0])
+        return following
+
+    async def end(self) -> None:
+        """Wait until it is done.
+
+        Raises:
+            BaseException: What it raised, or what its Deferred failed with.
+        """
+        if not self.done:
+            future = asyncio.get_running_loop().create_future()
+            self._waiting.append(future)
+            await future
+        if self._deferred is not None:
+            self._deferred.addErrback(lambda _: None)  # it is told here, so Twisted need not tell it again
+        if self.error is not None:
+            raise self.error
+
+
+def replace(service: Any, name: str, function: Callable[..., Any]) -> None:  # noqa: ANN401 (any class of Twisted's)
+    """Put a function in the place of a method of one object; it is called with the method and its arguments.
+
+    An object that takes no attributes keeps its method.
+    """
+    method = getattr(service, name, None)
+    if callable(method) and hasattr(service, "__dict__"):
+        service.__dict__[name] = functools.partial(function, method)

@@ -1,0 +1,104 @@
+"""Sees to it that whoever imports Twisted's reactor gets the one that runs on the runner's loop.
+
+It watches the imports of two modules. Nothing is imported because of it, so an application that has no use for the
+reactor pays nothing, and one that installs asyncio's reactor by itself keeps its loop.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+from collections.abc import Callable
+from importlib.abc import Loader
+from importlib.machinery import ModuleSpec, PathFinder
+from types import ModuleType
+from typing import Any
+
+#: Makes the loop that the reactor runs on, where none runs yet.
+loop_factory: Callable[[], asyncio.AbstractEventLoop] = asyncio.new_event_loop
+
+_MAIN, _REACTOR = "twisted.internet.main", "twisted.internet.reactor"
+
+
+def begin() -> None:
+    """Watch from now on; Twisted's reactor must not have been imported yet, or be one of asyncio's."""
+    if not any(isinstance(each, _Watch) for each in sys.meta_path):
+        sys.meta_path.insert(0, _Watch())
+        if (main := sys.modules.get(_MAIN)) is not None:
+            _guard(main)
+
+
+def end() -> None:
+    """Watch no more."""
+    sys.meta_path[:] = [each for each in sys.meta_path if not isinstance(each, _Watch)]
+
+
+def loop_of_reactor() -> asyncio.AbstractEventLoop | None:
+    """Return the loop that the installed reactor runs on; ``None`` if there is none."""
+    loop: asyncio.AbstractEventLoop | None = getattr(sys.modules.get(_REACTOR), "_asyncioEventloop", None)
+    return loop
+
+
+def _guard(main: Any) -> None:  # noqa: ANN401 (a module of Twisted's)
+    """Have an eye on which reactor is installed."""
+    install_reactor = main.installReactor
+
+    def installReactor(reactor: object) -> None:  # noqa: N802 (Twisted's own name)
+        from svcctl.interop.twisted.reactor import accepted  # noqa: PLC0415 (when Twisted itself is loaded)
+
+        install_reactor(accepted(reactor))
+
+    main.installReactor = installReactor
+
+
+class _Watch:
+    """A finder of modules that finds none by itself."""
+
+    def find_spec(self, name: str, path: Any = None, _target: object = None) -> ModuleSpec | None:  # noqa: ANN401 (as importlib has it)
+        """Return the module's own spec, with a loader that does something more."""
+        if name not in (_MAIN, _REACTOR):
+            return None
+        spec = PathFinder.find_spec(name, path)
+        if spec is not None and spec.loader is not None:
+            spec.loader = _Main(spec.loader) if name == _MAIN else _Reactor()
+        return spec
+
+
+class _Main(Loader):
+    """Loads the module that installs reactors, and guards what it does."""
+
+    def __init__(self, loader: Loader) -> None:
+        self._loader = loader
+
+    def create_module(self, spec: ModuleSpec) -> ModuleType | None:
+        """Leave it to the module's own loader."""
+        return self._loader.create_module(spec)
+
+    def exec_module(self, module: ModuleType) -> None:
+        """Execute the module."""
+        self._loader.exec_module(module)
+        _guard(module)
+
+
+class _Reactor(Loader):
+    """Installs the reactor in place of the one that Twisted would choose."""
+
+    def exec_module(self, module: ModuleType) -> None:
+        """Put the reactor where the module is expected, as Twisted does it."""
+        from svcctl.interop.twisted.reactor import install  # noqa: PLC0415 (Twisted is here now)
+
+        del sys.modules[module.__name__]
+        install(_present_loop() or _new_loop())
+
+
+def _present_loop() -> asyncio.AbstractEventLoop | None:
+    try:
+        return asyncio.get_running_loop()
+    except RuntimeError:
+        return None
+
+
+def _new_loop() -> asyncio.AbstractEventLoop:
+    loop = loop_factory()
+    asyncio.set_event_loop(loop)  # as Twisted does: what is imported next may ask for it
+    return loop

@@ -1,0 +1,108 @@
+"""The reactor as a service: it comes first in the tree that needs it, so it is the last to go."""
+
+from __future__ import annotations
+
+import sys
+from typing import Any
+
+from twisted.internet.defer import Deferred
+
+from svcctl.application import lifecycle
+from svcctl.application.interfaces import IService
+from svcctl.application.service import MultiService, Service
+from svcctl.application.tree.record import record_of, root_of
+from svcctl.interop.twisted import logs
+from svcctl.interop.twisted.calls import Call
+from svcctl.interop.twisted.reactor import Reactor
+
+#: Seconds between two signs of life, and after how many without one the watchdog acts.
+_BEAT, _SILENCE = 5.0, 30.0
+
+
+class TwistedReactor(Service):
+    """Runs Twisted's reactor from the start of the tree to its stop, and has it beat for the watchdog.
+
+    Args:
+        reactor: The reactor.
+        observer: What gets Twisted's log; ``None``: the log of the process.
+    """
+
+    kind = "service"
+    heartbeat_timeout = _SILENCE
+
+    def __init__(self, reactor: Reactor, observer: Any = None) -> None:  # noqa: ANN401 (log observers have no common class)
+        self.reactor = reactor
+        self.observer = observer
+        self._logging = False
+        self._gate: Any = None
+        self._down: Call | None = None
+
+    def prepare(self) -> None:
+        """Begin the log."""
+        if not self._logging:
+            self._logging = True
+            logs.begin(self.observer, self.reactor)
+
+    def privilegedStartService(self) -> None:
+        """Begin the log."""
+        self.prepare()
+
+    def startService(self) -> None:
+        """Fire the events of the start, unless that was done."""
+        self.reactor.begin()
+        self._beat()
+
+    def _beat(self) -> None:
+        if self.reactor.running:
+            self.heartbeat()
+            self.reactor.callLater(_BEAT, self._beat)
+
+    def fire(self) -> None:
+        """Begin the shutdown: what is to be done before it goes on until this service is stopped."""
+        if self._down is None:
+            self._gate, down, self._down = Deferred(), Deferred(), Call()
+            self._down.make(lambda: down)
+            self.reactor.addSystemEventTrigger("before", "shutdown", lambda: self._gate)
+            self.reactor.addSystemEventTrigger("after", "shutdown", down.callback, None)
+            self.reactor.fireSystemEvent("shutdown")
+
+    async def stopService(self) -> None:
+        """Wait for what is to be done before, during and after the shutdown."""
+        self.fire()
+        gate, self._gate = self._gate, None
+        if gate is not None:
+            gate.callback(None)
+        assert self._down is not None  # noqa: S101 (for the type checker: fire() has made it)
+        await self._down.end()
+        self._down = None
+
+
+def installed() -> Reactor | None:
+    """Return the reactor that is installed, if it is one that the runner runs."""
+    reactor = sys.modules.get("twisted.internet.reactor")
+    return reactor if isinstance(reactor, Reactor) else None
+
+
+def needed() -> Reactor:
+    """Return the reactor, installed now if it is not."""
+    from twisted.internet import reactor  # noqa: PLC0415 (importing it installs it)
+
+    return reactor  # type: ignore[no-any-return]  # the watched import gives no other
+
+
+def attach(root: Any) -> None:  # noqa: ANN401 (an Application, or a service of any class)
+    """Put the reactor into a tree that is about to be bound, or described, if it is not in it."""
+    top = root_of(record_of(IService(root))).service  # type: ignore[misc,call-arg]  # the interface adapts
+    reactor = installed()
+    if reactor is None or not isinstance(top, MultiService) or node_of(top) is not None:
+        return
+    top.addService(TwistedReactor(reactor))
+    top.services.insert(0, top.services.pop())
+
+
+def node_of(top: MultiService) -> TwistedReactor | None:
+    """Return the reactor in a tree."""
+    return next((each for each in top.services if isinstance(each, TwistedReactor)), None)
+
+
+lifecycle.joining.append(attach)

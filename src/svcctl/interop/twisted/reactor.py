@@ -1,0 +1,122 @@
+"""Twisted's reactor on asyncio's loop, run and stopped by the runner."""
+
+from __future__ import annotations
+
+import asyncio
+import signal
+from typing import Any
+
+from twisted.internet.asyncioreactor import AsyncioSelectorReactor
+from twisted.internet.error import ReactorAlreadyInstalledError, ReactorNotRunning
+from twisted.internet.posixbase import PosixReactorBase
+
+from svcctl.application.scripting.script import ReactorStopped
+from svcctl.errors import ApplicationLoadError, LifecycleError
+
+
+class ForeignReactorError(ApplicationLoadError, ReactorAlreadyInstalledError):  # type: ignore[misc]  # Twisted's classes are unknown to the type checker
+    """Something installs a reactor that does not run on asyncio's loop; to Twisted's users, one is installed already."""
+
+
+class Reactor(AsyncioSelectorReactor):  # type: ignore[misc]  # the same
+    """The reactor of the process: the runner's loop runs it, so it neither runs nor ends that loop itself."""
+
+    #: The start has not come yet.
+    _waiting = True
+    #: Somebody has asked for the end.
+    _asked = False
+    _reaping = False
+
+    def run(self, installSignalHandlers: bool = True) -> None:  # noqa: ARG002, FBT001, FBT002 (Twisted's signature)
+        """Refuse: the application is only loaded when it can ask for this.
+
+        Raises:
+            LifecycleError: Always.
+        """
+        raise LifecycleError(
+            "reactor.run() is not for an application that svcctl runs: the reactor runs when it is loaded",
+            hint="leave the call out, or put it below: if __name__ == '__main__':",
+        )
+
+    def begin(self) -> None:
+        """Fire the events of the start, and let the time of what is due run; nothing happens if that was done."""
+        if self._waiting:
+            self._waiting = False
+            self.startRunning(installSignalHandlers=False)
+            self._reschedule()
+
+    def _onTimer(self) -> None:  # noqa: N802 (Twisted's own)
+        """Call what is due; not before the start, although the loop runs already while sockets are bound."""
+        if self._waiting:
+            self._scheduledAt = None
+        else:
+            super()._onTimer()
+
+    def stop(self) -> None:
+        """Have the application stopped in an orderly way, as SIGTERM does, with status 0.
+
+        Raises:
+            ReactorNotRunning: It does not run, or is stopping already.
+        """
+        if self._asked or not self._started:
+            raise ReactorNotRunning("Can't stop reactor that isn't running.")
+        self._asked = self._stopped = self._startedBefore = True
+        self.exit(0)
+
+    def exit(self, status: object) -> None:
+        """Have the application stopped, and the process end with a status as ``sys.exit`` takes it; from any thread."""
+        self._asyncioEventloop.call_soon_threadsafe(_leave, status)
+
+    def crash(self) -> None:
+        """Note that the reactor is down; the loop goes on until the runner ends it."""
+        PosixReactorBase.crash(self)
+
+    def spawnProcess(self, *args: Any, **kwargs: Any) -> Any:  # noqa: ANN401, N802 (Twisted's own)
+        """Start a program; from the first one on, the end of programs is noticed."""
+        if not self._reaping:
+            from twisted.internet.process import reapAllProcesses  # noqa: PLC0415 (few start any)
+
+            self._reaping = True
+            self._asyncioEventloop.add_signal_handler(signal.SIGCHLD, reapAllProcesses)
+        return super().spawnProcess(*args, **kwargs)
+
+
+def _leave(status: object) -> None:
+    raise ReactorStopped(status)
+
+
+def accepted(reactor: Any) -> Reactor:  # noqa: ANN401 (reactors have no common class)
+    """Return a reactor that somebody is about to install, made one that the runner can run.
+
+    Raises:
+        ForeignReactorError: It does not run on asyncio's loop.
+    """
+    if type(reactor) is AsyncioSelectorReactor:
+        _convert(reactor)
+    if isinstance(reactor, Reactor):
+        return reactor
+    raise ForeignReactorError(
+        f"it installs {type(reactor).__name__}, which does not run on asyncio's loop",
+        hint="leave the installation out: the reactor of asyncio is installed already",
+    )
+
+
+def _convert(reactor: Any) -> None:  # noqa: ANN401 (the same)
+    """Make a reactor one of ours: whoever made it has chosen its loop, so it cannot be another object."""
+    nothing: dict[str, object] = {}
+    reactor.removeSystemEventTrigger(
+        ("shutdown", ("during", reactor.crash, (), nothing))
+    )  # it would end the loop
+    reactor.__class__ = Reactor
+    reactor.addSystemEventTrigger("during", "shutdown", reactor.crash)
+
+
+def install(loop: asyncio.AbstractEventLoop) -> None:
+    """Install the reactor on a loop.
+
+    Raises:
+        ReactorAlreadyInstalledError: There is one.
+    """
+    from twisted.internet import main  # noqa: PLC0415 (whose guard needs this module)
+
+    main.installReactor(Reactor(loop))
