@@ -6,11 +6,9 @@ The runner fills it before anything is bound; a program that runs a tree by itse
 
 from __future__ import annotations
 
-import errno
 import logging
 import os
 import socket
-import stat
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, Protocol, TypeGuard
 
@@ -88,6 +86,15 @@ class Inherited:
             ),
         )
 
+    def take_at(self, address: object, kind: int) -> socket.socket | None:
+        """Return a socket of a kind that is bound to an address and that nobody uses yet, whatever its name."""
+        for position, (_, sock) in enumerate(self._sockets):
+            if position not in self._in_use and sock.type == kind and sock.getsockname() == address:
+                self._used.add(position)
+                self._in_use.add(position)
+                return sock
+        return None
+
     def unused(self) -> tuple[str, ...]:
         """Return the names of the sockets that no listener has asked for."""
         return tuple(name for position, (name, _) in enumerate(self._sockets) if position not in self._used)
@@ -131,7 +138,9 @@ class Listening(Value):
         if _heir is not None and not stays:
             _heir.closing(self)
         if self.path and not stays:
-            _remove_own_path(self.path, self.identity)
+            from svcctl.application.servers.paths import remove_own  # noqa: PLC0415 (only for paths)
+
+            remove_own(self.path, self.identity)
         self.socket.close()
         if self.lock is not None:
             self.lock.release(leave=stays)
@@ -231,12 +240,9 @@ def open_socket(endpoint: Endpoint) -> Listening:
         BindError: The system refuses the address.
         MissingSocketError: It should have been handed over and was not.
     """
-    inherited = _inherited.take(unwrapped(endpoint))
-    if inherited is not None:
-        inherited.setblocking(False)  # noqa: FBT003 (the standard library's signature)
-        if inherited.type == socket.SOCK_DGRAM and inherited.family != socket.AF_UNIX:
-            inherited.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, _is_shared(endpoint))
-        return Listening(inherited, "", inherited=True)
+    given = inherited(endpoint)
+    if given is not None:
+        return given
     left = _heir.take(unwrapped(endpoint)) if _heir is not None else None
     listening = left or bind_socket(endpoint)
     if endpoint.datagrams and not getattr(endpoint, "port", 1):
@@ -246,6 +252,28 @@ def open_socket(endpoint: Endpoint) -> Listening:
     if _heir is not None:
         _heir.opened(listening)
     return listening
+
+
+def inherited(endpoint: Endpoint, address: object = None) -> Listening | None:
+    """Return the inherited socket of an endpoint: the one of its name, else one that is bound to an address.
+
+    Raises:
+        MissingSocketError: It should have been handed over and was not.
+    """
+    try:
+        sock = _inherited.take(unwrapped(endpoint))
+    except MissingSocketError:
+        sock = _inherited.take_at(address, _kind(endpoint))
+        if sock is None:
+            raise
+    if sock is None:
+        sock = _inherited.take_at(address, _kind(endpoint))
+    if sock is None:
+        return None
+    sock.setblocking(False)  # noqa: FBT003 (the standard library's signature)
+    if sock.type == socket.SOCK_DGRAM and sock.family != socket.AF_UNIX:
+        sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, _is_shared(endpoint))
+    return Listening(sock, "", inherited=True)
 
 
 def bind_socket(endpoint: Endpoint) -> Listening:
@@ -326,57 +354,30 @@ def _bind_path(endpoint: Unix | Unixgram) -> Listening:
 
 
 def _bind_locked(endpoint: Unix | Unixgram) -> Listening:
-    _remove_stale_path(endpoint.address, _kind(endpoint))
+    from svcctl.application.servers.paths import identity_of, remove_own, remove_stale  # noqa: PLC0415 (only for paths)
+
+    remove_stale(endpoint.address, _kind(endpoint))
     path = os.path.abspath(endpoint.address)  # noqa: PTH100 (pathlib is slow to import)
     sock = socket.socket(socket.AF_UNIX, _kind(endpoint))
     identity = (0, 0)
     try:
         os.fchmod(sock.fileno(), endpoint.mode)  # so that the path never has more rights than asked for
         sock.bind(endpoint.address)
-        identity = _identity(path)
+        identity = identity_of(path)
         os.chmod(endpoint.address, endpoint.mode)  # noqa: PTH101 (the umask may have taken rights away; pathlib is slow to import)
         _listen(sock, endpoint)
     except BaseException:
         if identity != (0, 0):
-            _remove_own_path(path, identity)
+            remove_own(path, identity)
         sock.close()
         raise
     return Listening(sock, path, inherited=False, identity=identity)
-
-
-def _identity(path: str) -> tuple[int, int]:
-    status = os.lstat(path)
-    return status.st_dev, status.st_ino
 
 
 def _listen(sock: socket.socket, endpoint: Tcp | Tcp6 | Ssl | Udp | Tls | Unix | Unixgram) -> None:
     sock.setblocking(False)  # noqa: FBT003 (the standard library's signature)
     if endpoint.accepts:
         sock.listen(getattr(endpoint, "backlog", 0))  # all that accept have one
-
-
-def _remove_stale_path(path: str, kind: socket.SocketKind) -> None:
-    """Remove a socket of a kind that nobody listens on any more; leave everything else to fail at binding."""
-    try:
-        if not stat.S_ISSOCK(os.lstat(path).st_mode):
-            return
-    except OSError:
-        return
-    with socket.socket(socket.AF_UNIX, kind) as probe:
-        probe.settimeout(1.0)
-        if probe.connect_ex(path) == errno.ECONNREFUSED:
-            os.unlink(path)  # noqa: PTH108 (pathlib is slow to import)
-            _log.info("removed a stale socket", extra={"svcctl_address": path})
-
-
-def _remove_own_path(path: str, identity: tuple[int, int]) -> None:
-    try:
-        if _identity(path) != identity:
-            _log.warning("socket not removed: it is somebody else's now", extra={"svcctl_address": path})
-            return
-        os.unlink(path)  # noqa: PTH108 (pathlib is slow to import)
-    except OSError as error:
-        _log.warning("socket not removed", extra={"svcctl_address": path, "svcctl_error": str(error)})
 
 
 def _answers(position: int, name: str, endpoint: Endpoint) -> bool:

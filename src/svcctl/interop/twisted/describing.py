@@ -13,8 +13,9 @@ from twisted.application import internet
 from twisted.application.service import IServiceCollection
 
 from svcctl.endpoints.clients import SslClient, TcpClient, UnixClient
-from svcctl.endpoints.values import Tcp, Tcp6, Udp, Unix
 from svcctl.errors import SvcctlError
+from svcctl.interop.twisted.addresses import endpoints_of, tcp_of, text_of, unix_of
+from svcctl.interop.twisted.adopting import SystemdEndpoint
 
 if TYPE_CHECKING:
     from svcctl.endpoints.clients import ClientEndpoint
@@ -37,15 +38,6 @@ _KINDS: tuple[tuple[str, str], ...] = (
     ("CooperatorService", "cooperator"),
 )
 
-#: The arguments of the reactor's methods, in their order, as far as they say where.
-_ARGUMENTS = {
-    "TCP": ("port", "factory", "backlog", "interface"),
-    "SSL": ("port", "factory", "contextFactory", "backlog", "interface"),
-    "UNIX": ("address", "factory", "backlog", "mode"),
-    "UDP": ("port", "protocol", "interface"),
-    "Multicast": ("port", "protocol", "interface"),
-    "UNIXDatagram": ("address", "protocol", "maxPacketSize", "mode"),
-}
 _CLIENT_ARGUMENTS = {
     "TCP": ("host", "port", "factory", "timeout", "bindAddress"),
     "SSL": ("host", "port", "factory", "contextFactory", "timeout", "bindAddress"),
@@ -71,41 +63,8 @@ def listening_on(service: Any) -> Sequence[Endpoint]:  # noqa: ANN401 (the same)
     if isinstance(service, internet.StreamServerEndpointService):
         return _endpoints_of(service.endpoint)
     if kind_of(service) in ("stream-server", "datagram-server"):
-        return endpoint_of(service.method, *service.args, **service.kwargs)
+        return endpoints_of(service.method, *service.args, **service.kwargs)
     return ()
-
-
-def endpoint_of(method: str, *args: Any, **kwargs: Any) -> Sequence[Endpoint]:  # noqa: ANN401 (arguments of a reactor's method)
-    """Return where a method of the reactor listens, by its name without ``listen``; nothing for one that is unknown."""
-    names = _ARGUMENTS.get(method)
-    if names is None:
-        return ()
-    said = dict(zip(names, args, strict=False)) | kwargs
-    if method == "UNIXDatagram":
-        from svcctl.endpoints.rare import Unixgram  # noqa: PLC0415 (few applications have any)
-
-        return (Unixgram(_text(said["address"]), said.get("mode", 0o666)),)
-    if method == "UNIX":
-        return (_unix(said["address"], said.get("mode", 0o666), said.get("backlog", 50)),)
-    interface = _text(said.get("interface") or "")
-    if method in ("UDP", "Multicast"):
-        return (Udp(said["port"], interface, method == "Multicast" and bool(said.get("listenMultiple"))),)
-    return (_tcp(said["port"], interface, said.get("backlog", 50)),)
-
-
-def _tcp(port: int, interface: str, backlog: int) -> Tcp | Tcp6:
-    return Tcp6(port, backlog, interface) if ":" in interface else Tcp(port, interface, backlog)
-
-
-def _unix(address: object, mode: int, backlog: int) -> Unix:
-    return Unix(_text(address), mode, backlog)
-
-
-def _text(value: object) -> str:
-    if isinstance(value, bytes):
-        return value.decode(errors="surrogateescape")
-    path = getattr(value, "path", value)  # an address may be a FilePath
-    return path if isinstance(path, str) else str(path)
 
 
 def _endpoints_of(endpoint: Any) -> Sequence[Endpoint]:  # noqa: ANN401 (endpoints need no common class)
@@ -113,10 +72,12 @@ def _endpoints_of(endpoint: Any) -> Sequence[Endpoint]:  # noqa: ANN401 (endpoin
     if inner is not None:
         return _endpoints_of(inner)
     said = vars(endpoint) if hasattr(endpoint, "__dict__") else {}
+    if isinstance(endpoint, SystemdEndpoint):
+        return (endpoint.value,)
     if isinstance(said.get("_port"), int):
-        return (_tcp(said["_port"], _text(said.get("_interface") or ""), said.get("_backlog", 50)),)
+        return (tcp_of(said["_port"], text_of(said.get("_interface") or ""), said.get("_backlog", 50)),)
     if "_address" in said:
-        return (_unix(said["_address"], said.get("_mode", 0o666), said.get("_backlog", 50)),)
+        return (unix_of(said["_address"], said.get("_mode", 0o666), said.get("_backlog", 50)),)
     return ()
 
 
@@ -128,9 +89,9 @@ def connecting_to(service: Any) -> Sequence[ClientEndpoint]:  # noqa: ANN401 (th
         return ()
     said = dict(zip(_CLIENT_ARGUMENTS[service.method], service.args, strict=False)) | service.kwargs
     if service.method == "UNIX":
-        return (UnixClient(_text(said["address"])),)
+        return (UnixClient(text_of(said["address"])),)
     kind = TcpClient if service.method == "TCP" else SslClient
-    return (kind(_text(said["host"]), said["port"]),)
+    return (kind(text_of(said["host"]), said["port"]),)
 
 
 def _held(service: Any) -> Any:  # noqa: ANN401 (an endpoint)
@@ -146,9 +107,9 @@ def _clients_of(endpoint: Any) -> Sequence[ClientEndpoint]:  # noqa: ANN401 (end
         return _clients_of(inner)
     said = vars(endpoint) if hasattr(endpoint, "__dict__") else {}
     if "_path" in said:
-        return (UnixClient(_text(said["_path"])),)
+        return (UnixClient(text_of(said["_path"])),)
     host = said.get("_hostText") or said.get("_host")
-    return (TcpClient(_text(host), said["_port"]),) if host and isinstance(said.get("_port"), int) else ()
+    return (TcpClient(text_of(host), said["_port"]),) if host and isinstance(said.get("_port"), int) else ()
 
 
 def calling(service: Any) -> Sequence[tuple[float, Callable[..., Any]]]:  # noqa: ANN401 (the same)
@@ -169,9 +130,9 @@ def told(error: Any) -> BaseException:  # noqa: ANN401 (Twisted's errors are unk
     from svcctl.errors import BindError  # noqa: PLC0415 (the same)
 
     endpoint = (
-        _tcp(error.port, _text(error.interface or ""), 50)
+        tcp_of(error.port, text_of(error.interface or ""), 50)
         if isinstance(error.port, int)
-        else _unix(error.port, 0o666, 50)
+        else unix_of(error.port, 0o666, 50)
     )
     try:
         text = format_endpoint(endpoint)

@@ -1,6 +1,6 @@
 """Sees to it that whoever imports Twisted's reactor gets the one that runs on the runner's loop.
 
-It watches the imports of two modules. Nothing is imported because of it, so an application that has no use for the
+It watches the imports of three modules. Nothing is imported because of it, so an application that has no use for the
 reactor pays nothing, and one that installs asyncio's reactor by itself keeps its loop.
 """
 
@@ -18,14 +18,16 @@ from typing import Any
 loop_factory: Callable[[], asyncio.AbstractEventLoop] = asyncio.new_event_loop
 
 _MAIN, _REACTOR = "twisted.internet.main", "twisted.internet.reactor"
+_ENDPOINTS = "twisted.internet.endpoints"
 
 
 def begin() -> None:
     """Watch from now on; Twisted's reactor must not have been imported yet, or be one of asyncio's."""
     if not any(isinstance(each, _Watch) for each in sys.meta_path):
         sys.meta_path.insert(0, _Watch())
-        if (main := sys.modules.get(_MAIN)) is not None:
-            _guard(main)
+        for name, change in _CHANGED.items():
+            if name in sys.modules:
+                change(sys.modules[name])
 
 
 def end() -> None:
@@ -51,21 +53,35 @@ def _guard(main: Any) -> None:  # noqa: ANN401 (a module of Twisted's)
     main.installReactor = installReactor
 
 
+def _hand_over(endpoints: Any) -> None:  # noqa: ANN401 (the same)
+    """Have the endpoint ``systemd:`` take the sockets that were handed to the runner."""
+
+    def _parseServer(_: object, *args: Any, **kwargs: Any) -> Any:  # noqa: ANN401, N802 (Twisted's own)
+        from svcctl.interop.twisted.adopting import parse  # noqa: PLC0415 (few use it)
+
+        return parse(*args, **kwargs)
+
+    endpoints._SystemdParser._parseServer = _parseServer  # noqa: SLF001 (there is no other way in)
+
+
+_CHANGED = {_MAIN: _guard, _ENDPOINTS: _hand_over}
+
+
 class _Watch:
     """A finder of modules that finds none by itself."""
 
     def find_spec(self, name: str, path: Any = None, _target: object = None) -> ModuleSpec | None:  # noqa: ANN401 (as importlib has it)
         """Return the module's own spec, with a loader that does something more."""
-        if name not in (_MAIN, _REACTOR):
+        if name not in _CHANGED and name != _REACTOR:
             return None
         spec = PathFinder.find_spec(name, path)
         if spec is not None and spec.loader is not None:
-            spec.loader = _Main(spec.loader) if name == _MAIN else _Reactor()
+            spec.loader = _Reactor() if name == _REACTOR else _Changed(spec.loader)
         return spec
 
 
-class _Main(Loader):
-    """Loads the module that installs reactors, and guards what it does."""
+class _Changed(Loader):
+    """Loads a module and changes something in it."""
 
     def __init__(self, loader: Loader) -> None:
         self._loader = loader
@@ -77,7 +93,7 @@ class _Main(Loader):
     def exec_module(self, module: ModuleType) -> None:
         """Execute the module."""
         self._loader.exec_module(module)
-        _guard(module)
+        _CHANGED[module.__name__](module)
 
 
 class _Reactor(Loader):

@@ -17,6 +17,7 @@ from svcctl.application.service import MultiService, Service
 from svcctl.errors import StartError
 from svcctl.interop.twisted import describing, watching
 from svcctl.interop.twisted.calls import BIND, START, STOP, Call, replace
+from svcctl.interop.twisted.reactor import binding
 
 if TYPE_CHECKING:
     from svcctl.endpoints.clients import ClientEndpoint
@@ -71,7 +72,8 @@ class Mirror(Service):
         elif name == STOP:
             self._begun, self._last_stop = False, call
             self.calls.pop(START, None)
-        return call.make(hook, *args, **kwargs)
+        with binding(described=name == BIND and bool(self.listening_on())):
+            return call.make(hook, *args, **kwargs)
 
     def _taken(self, name: str) -> Call | None:
         """Return the call of a hook: the one that was made by what the service is in, else one that is made now.

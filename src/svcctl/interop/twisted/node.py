@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from typing import Any
 
 from twisted.internet.defer import Deferred
@@ -13,7 +12,7 @@ from svcctl.application.service import MultiService, Service
 from svcctl.application.tree.record import record_of, root_of
 from svcctl.interop.twisted import logs
 from svcctl.interop.twisted.calls import Call
-from svcctl.interop.twisted.reactor import Reactor
+from svcctl.interop.twisted.reactor import Reactor, installed
 
 #: Seconds between two signs of life, and after how many without one the watchdog acts.
 _BEAT, _SILENCE = 5.0, 30.0
@@ -75,12 +74,6 @@ class TwistedReactor(Service):
         assert self._down is not None  # noqa: S101 (for the type checker: fire() has made it)
         await self._down.end()
         self._down = None
-
-
-def installed() -> Reactor | None:
-    """Return the reactor that is installed, if it is one that the runner runs."""
-    reactor = sys.modules.get("twisted.internet.reactor")
-    return reactor if isinstance(reactor, Reactor) else None
 
 
 def needed() -> Reactor:

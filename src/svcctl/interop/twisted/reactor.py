@@ -3,7 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
+import functools
 import signal
+import sys
+from collections.abc import Callable, Iterator
 from typing import Any
 
 from twisted.internet.asyncioreactor import AsyncioSelectorReactor
@@ -19,7 +23,13 @@ class ForeignReactorError(ApplicationLoadError, ReactorAlreadyInstalledError):  
 
 
 class Reactor(AsyncioSelectorReactor):  # type: ignore[misc]  # the same
-    """The reactor of the process: the runner's loop runs it, so it neither runs nor ends that loop itself."""
+    """The reactor of the process: the runner's loop runs it, so it neither runs nor ends that loop itself.
+
+    Attributes:
+        described: What listens now is in the description, so the units have its socket.
+    """
+
+    described = False
 
     #: The start has not come yet.
     _waiting = True
@@ -71,6 +81,30 @@ class Reactor(AsyncioSelectorReactor):  # type: ignore[misc]  # the same
         """Note that the reactor is down; the loop goes on until the runner ends it."""
         PosixReactorBase.crash(self)
 
+    def listenTCP(self, port: int, factory: Any, backlog: int = 50, interface: str = "") -> Any:  # noqa: ANN401 (Twisted's own)
+        """Listen on a TCP port: on the inherited socket, if there is one."""
+        given = self._given("TCP", port, factory, backlog, interface)
+        return given(factory) if given else super().listenTCP(port, factory, backlog, interface)
+
+    def listenUNIX(self, address: Any, factory: Any, *args: Any, **kwargs: Any) -> Any:  # noqa: ANN401 (the same)
+        """Listen on a path: on the inherited socket, if there is one."""
+        given = self._given("UNIX", address, factory, *args, **kwargs)
+        return given(factory) if given else super().listenUNIX(address, factory, *args, **kwargs)
+
+    def listenUDP(self, port: int, protocol: Any, interface: str = "", maxPacketSize: int = 8192) -> Any:  # noqa: ANN401 (the same)
+        """Receive datagrams on a port: on the inherited socket, if there is one."""
+        given = self._given("UDP", port, protocol, interface)
+        if given:
+            return given(protocol, maxPacketSize=maxPacketSize)
+        return super().listenUDP(port, protocol, interface, maxPacketSize)
+
+    def _given(self, method: str, *args: Any, **kwargs: Any) -> Callable[..., Any] | None:  # noqa: ANN401 (the same)
+        """Return what listens on an inherited socket; ``None`` if there is none."""
+        from svcctl.interop.twisted import adopting  # noqa: PLC0415 (Twisted's endpoints need the reactor's module)
+
+        listening = adopting.taken(method, *args, required=self.described, **kwargs)
+        return None if listening is None else functools.partial(adopting.adopt, self, listening)
+
     def spawnProcess(self, *args: Any, **kwargs: Any) -> Any:  # noqa: ANN401, N802 (Twisted's own)
         """Start a program; from the first one on, the end of programs is noticed."""
         if not self._reaping:
@@ -120,3 +154,23 @@ def install(loop: asyncio.AbstractEventLoop) -> None:
     from twisted.internet import main  # noqa: PLC0415 (whose guard needs this module)
 
     main.installReactor(Reactor(loop))
+
+
+def installed() -> Reactor | None:
+    """Return the reactor that is installed, if it is one that the runner runs."""
+    reactor = sys.modules.get("twisted.internet.reactor")
+    return reactor if isinstance(reactor, Reactor) else None
+
+
+@contextlib.contextmanager
+def binding(*, described: bool) -> Iterator[None]:
+    """Say whether what listens meanwhile is in the description."""
+    reactor = installed()
+    if reactor is None:
+        yield
+        return
+    before, reactor.described = reactor.described, described
+    try:
+        yield
+    finally:
+        reactor.described = before
