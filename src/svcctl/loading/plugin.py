@@ -100,6 +100,17 @@ class Plugin:
             )
         return made
 
+    def whole(self, options: Any) -> Application | None:  # noqa: ANN401 (its options)
+        """Return the application of a plug-in that makes all of it by itself; ``None`` for one that makes services.
+
+        Raises:
+            ApplicationLoadError: Its code raised an error, or returned no service.
+        """
+        if self._has("makeApplication") is None:
+            return None
+        application: Application | None = self._call("makeApplication", self.make(options), options)
+        return application
+
     def add_to(self, application: Application, options: Any) -> None:  # noqa: ANN401 (its options)
         """Add what options ask for to an application.
 

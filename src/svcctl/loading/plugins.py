@@ -4,16 +4,18 @@ An entry point's name is what one types. It leads to a maker, see
 :class:`svcctl.application.options.maker.IServiceMaker`, to a class of makers, or to a module with ``Options`` and
 ``makeService(options)`` or the older ``updateApplication(app, config)``. A maker may have ``needs``, too: the needs of
 its application, as a mapping or as a function of the options. Source: the entry points specification of the Python
-packaging guide.
+packaging guide. Where Twisted is installed, the plug-ins of twistd are there, too, as ``twisted:NAME``.
 """
 
 from __future__ import annotations
 
 import difflib
-from collections.abc import Sequence
+import sys
+from collections.abc import Mapping, Sequence
 from importlib import metadata
+from importlib.util import find_spec
 from types import ModuleType
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeVar
 
 from svcctl.application.interfaces import IProcess
 from svcctl.application.options.maker import ServiceMaker
@@ -21,9 +23,15 @@ from svcctl.application.service import Application
 from svcctl.errors import ConfigurationError, SvcctlError, UsageError
 from svcctl.loading.failure import raised
 from svcctl.loading.plugin import Plugin
+from svcctl.loading.tac import expect_twisted
 
 #: The group of entry points.
 GROUP = "svcctl.plugins"
+
+#: What stands before the names of the plug-ins of twistd.
+TWISTED = "twisted:"
+
+_T = TypeVar("_T")
 
 
 class Broken(NamedTuple):
@@ -65,6 +73,7 @@ def find() -> Plugins:
             found[name] = _load(name, entry_points)
         except SvcctlError as error:
             broken.append(Broken(name, owners, error.message))
+    found.update(sorted(_of_twisted().items()))
     return Plugins(found, tuple(broken))
 
 
@@ -76,15 +85,43 @@ def get(name: str) -> Plugin:
         ConfigurationError: Two distributions have one of that name, or it is no plug-in.
         ApplicationLoadError: Its code raised an error.
     """
-    known = _entry_points()
+    if name.startswith(TWISTED):
+        return _chosen(name, _of_twisted(required=True))
+    return _load(name, _chosen(name, _entry_points()))
+
+
+def _chosen(name: str, known: Mapping[str, _T]) -> _T:
     if name not in known:
         close = difflib.get_close_matches(name, known, n=1)
         meant = f"did you mean {close[0]}? " if close else ""
-        raise UsageError(
-            f"there is no plug-in {name!r}",
-            hint=f"{meant}svcctl plugins lists them; a file is written {name}.tac or ./{name}",
+        file = "" if name.startswith(TWISTED) else f"; a file is written {name}.tac or ./{name}"
+        raise UsageError(f"there is no plug-in {name!r}", hint=f"{meant}svcctl plugins lists them{file}")
+    return known[name]
+
+
+def _of_twisted(*, required: bool = False) -> dict[str, Plugin]:
+    """Return the plug-ins of twistd.
+
+    Raises:
+        ConfigurationError: Twisted is not installed, and required.
+        ApplicationLoadError: It cannot be loaded.
+    """
+    if find_spec("twisted") is None:
+        if not required:
+            return {}
+        raise ConfigurationError(
+            f"{sys.executable} finds no Twisted", hint="install it for that interpreter, with svcctl[twisted]"
         )
-    return _load(name, known[name])
+    expect_twisted()
+    try:
+        from svcctl.interop.twisted import plugins  # noqa: PLC0415 (only where Twisted is)
+
+        return {
+            f"{TWISTED}{name}": Plugin(f"{TWISTED}{name}", each.distribution, each)
+            for name, each in plugins.find()
+        }
+    except ImportError as error:
+        raise raised("Twisted", error) from None
 
 
 def make_application(
@@ -110,18 +147,24 @@ def make_application(
         ConfigurationError: Two distributions have one of that name, or it is no plug-in.
         ApplicationLoadError: Its code raised an error, or made no service.
     """
+    expect_twisted()
     plugin = get(name)
     options = plugin.read(arguments)
-    application = Application(name, uid, gid, description=plugin.description, needs=plugin.needs(options))
-    application.getComponent(IProcess).processName = appname
-    plugin.add_to(application, options)
+    whole = plugin.whole(options)
+    application = whole or Application(name, description=plugin.description, needs=plugin.needs(options))
+    process = application.getComponent(IProcess)
+    process.processName = appname
+    process.uid = process.uid if uid is None else uid
+    process.gid = process.gid if gid is None else gid
+    if whole is None:
+        plugin.add_to(application, options)
     return application
 
 
 def module_of(plugin: Plugin) -> str:
     """Return the name of the module that a plug-in's code is in, as far as one can tell."""
-    if isinstance(plugin.maker, ServiceMaker):
-        return plugin.maker.module
+    if isinstance(plugin.maker, ServiceMaker) or plugin.name.startswith(TWISTED):
+        return str(plugin.maker.module)
     if isinstance(plugin.maker, ModuleType):
         return plugin.maker.__name__
     return str(type(plugin.maker).__module__)

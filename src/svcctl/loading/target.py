@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 _OBJECT = re.compile(r"[^\W\d]\w*(\.[^\W\d]\w*)*:[^\W\d]\w*(\.[^\W\d]\w*)*")
 _SUFFIX = re.compile(r"[^:]\.\w+")
-_PLUGIN = re.compile(r"[A-Za-z0-9][\w-]*")
+_PLUGIN = re.compile(r"(twisted:)?[A-Za-z0-9][\w-]*")
 #: Endings of files that hold a saved application; those with an ``e`` are encrypted.
 _SAVED = (".tap", ".tas", ".etap", ".etas")
 
@@ -39,8 +39,9 @@ class Target(NamedTuple):
 def resolve(text: str) -> Target:
     """Return what a text names; looks at nothing but the text.
 
-    It is a path if it has a ``/`` or a suffix, ``module:attribute`` if it has a ``:`` between dotted names, and else
-    the name of a plug-in; a file that looks like one of the latter is written ``./a:b.tac``.
+    It is a path if it has a ``/`` or a suffix, a plug-in of Twisted's if it is ``twisted:NAME``, ``module:attribute``
+    if it has a ``:`` between dotted names, and else the name of a plug-in; a file that looks like one of the latter is
+    written ``./a:b.tac``.
 
     Raises:
         UsageError: It is none of these.
@@ -53,6 +54,8 @@ def resolve(text: str) -> Target:
         raise UsageError(f"{text!r} names no application: it holds a NUL character", hint="write NAME.tac")
     if "/" in text:
         return _file(text)
+    if text.startswith("twisted:") and is_plugin(text):
+        return Target("plugin", text)
     if _OBJECT.fullmatch(text):
         return Target("object", text)
     if ":" in text:
