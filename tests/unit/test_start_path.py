@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
@@ -123,3 +124,11 @@ def test_what_is_not_ours_is_there_already(bare: set[str]) -> None:
         name for name in imported("import svcctl.runtime.__main__") - bare if not name.startswith("svcctl")
     }
     assert new <= {"__future__", "gc", "unicodedata"}  # the last is built into Debian's Python
+
+
+def test_an_application_that_does_not_use_twisted_never_imports_it(bare: set[str], tmp_path: Path) -> None:
+    """Nor anything of what runs those that do, although it is installed."""
+    file = tmp_path / "app.tac"
+    file.write_text("from svcctl.application.service import Application\napplication = Application('shop')\n")
+    new = imported(f"from svcctl.loading.tac import load_tac\nload_tac({str(file)!r})") - bare
+    assert not [name for name in new if name.startswith(("twisted", "zope", "svcctl.interop"))]

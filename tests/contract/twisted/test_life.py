@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import socket
 from collections.abc import Callable
 from signal import SIGTERM
@@ -234,3 +235,19 @@ reactor.callWhenRunning(later)
     with twisted_app(source) as init:
         init.wait_until(lambda: "told weak" in init.stdout, "what was told")
         assert init.stop().code == 0
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root becomes somebody else")
+def test_privileges_are_given_up_between_binding_and_starting(twisted_app: Run) -> None:
+    """For the user and group of the application, as twistd does it."""
+    source = """
+application = service.Application("shop", uid=65534, gid=65534)
+class Shop(service.Service):
+    def privilegedStartService(self):
+        say("bind", os.getuid())
+    def startService(self):
+        say("start", os.getuid(), os.getgid())
+Shop().setServiceParent(application)
+"""
+    with twisted_app(source) as init:
+        assert init.stdout == "bind 0\nstart 65534 65534\n"

@@ -1,0 +1,143 @@
+"""An echo server of Twisted's under svcctl and under twistd: process start to READY, and requests a second of CPU time.
+
+Both run the same file on the reactor of asyncio, in turn, from an environment of their own with warm bytecode. What
+counts is the ratio of the medians, since machines differ. Under twistd the file itself says when the reactor runs.
+
+    python benchmarks/twisted.py [--runs 20] [--requests 20000] [--python PYTHON]
+"""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import os
+import signal
+import socket
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import NamedTuple
+
+HERE = Path(__file__).parent
+TAC = HERE / "twisted_echo.tac"
+CONNECTIONS = 16
+REQUEST = b"x" * 64
+
+
+class Figures(NamedTuple):
+    """What one run has shown.
+
+    Attributes:
+        start: Seconds to READY.
+        rate: Requests a second of CPU time.
+    """
+
+    start: float
+    rate: float
+
+
+def installed(python: str, folder: Path) -> str:
+    """Install the checkout with Twisted into a new environment; return its interpreter."""
+    subprocess.run([python, "-m", "venv", folder / "venv"], check=True)
+    inside = str(folder / "venv/bin/python")
+    subprocess.run([inside, "-m", "pip", "install", "--quiet", f"{HERE.parent}[twisted]"], check=True)
+    return inside
+
+
+@contextlib.contextmanager
+def free_port() -> Iterator[int]:
+    """Yield a port that nobody listens on."""
+    with socket.create_server(("127.0.0.1", 0)) as probe:
+        port: int = probe.getsockname()[1]
+    yield port
+
+
+def cpu_seconds(pid: int) -> float:
+    """Return the CPU time that a process has used."""
+    fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+
+def serve(port: int, requests: int) -> None:
+    """Have so many requests answered."""
+    with contextlib.ExitStack() as stack:
+        clients = [
+            stack.enter_context(socket.create_connection(("127.0.0.1", port))) for _ in range(CONNECTIONS)
+        ]
+        for _ in range(requests // CONNECTIONS):
+            for client in clients:
+                client.sendall(REQUEST)
+            for client in clients:
+                got = 0
+                while got < len(REQUEST):
+                    got += len(client.recv(len(REQUEST)))
+
+
+def measure(command: list[str], variable: str, folder: Path, requests: int) -> Figures:
+    """Run a server once."""
+    address = folder / "notify"
+    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as notify, free_port() as port:
+        notify.bind(str(address))
+        notify.settimeout(60)
+        environment = {
+            "PATH": os.environ["PATH"],
+            "LANG": "C.UTF-8",
+            "PORT": str(port),
+            variable: str(address),
+        }
+        began = time.perf_counter()
+        process = subprocess.Popen(
+            command, env=environment, cwd=folder, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+        )
+        try:
+            while b"READY=1" not in notify.recv(4096).split(b"\n"):
+                pass
+            start = time.perf_counter() - began
+            before = cpu_seconds(process.pid)
+            serve(port, requests)
+            used = cpu_seconds(process.pid) - before
+        finally:
+            address.unlink()
+            process.send_signal(signal.SIGTERM)
+            process.wait(60)
+    return Figures(start, requests / used)
+
+
+def main() -> None:
+    """Measure and print."""
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--runs", type=int, default=20)
+    parser.add_argument("--requests", type=int, default=20_000)
+    parser.add_argument("--python", default=sys.executable, help="interpreter to make the environment with")
+    arguments = parser.parse_args()
+    with tempfile.TemporaryDirectory() as name, contextlib.suppress(KeyboardInterrupt):
+        folder = Path(name)
+        python = installed(arguments.python, folder)
+        program = "from twisted.scripts.twistd import run; run()"
+        twistd = ["-c", program, "-r", "asyncio", "--pidfile=", "-noy", str(TAC)]
+        ways = {
+            "twistd": ([python, "-P", *twistd], "TWISTD_READY"),
+            "svcctl": ([python, "-P", "-m", "svcctl.runtime", str(TAC)], "NOTIFY_SOCKET"),
+        }
+        results: dict[str, list[Figures]] = {each: [] for each in ways}
+        for run in range(arguments.runs + 1):
+            for each, (command, variable) in ways.items():
+                figures = measure(command, variable, folder, arguments.requests)
+                if run:  # the first one warms the bytecode and the caches
+                    results[each].append(figures)
+    start = {each: statistics.median(one.start for one in runs) for each, runs in results.items()}
+    rate = {each: statistics.median(one.rate for one in runs) for each, runs in results.items()}
+    for each in ways:
+        print(f"{each:>8}: {1000 * start[each]:6.1f} ms to READY, {rate[each]:7.0f} requests a second")
+    print(f"{'ratio':>8}: {start['svcctl'] / start['twistd']:6.2f} time (goal 1.05)")
+    print(f"{'':>8}  {rate['svcctl'] / rate['twistd']:6.2f} requests (goal 0.97)")
+
+
+if __name__ == "__main__":
+    main()
