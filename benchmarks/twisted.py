@@ -119,11 +119,13 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as name, contextlib.suppress(KeyboardInterrupt):
         folder = Path(name)
         python = installed(arguments.python, folder)
+        tac = folder / "echo.tac"  # beside this file, Twisted would be this file
+        tac.write_bytes(TAC.read_bytes())
         program = "from twisted.scripts.twistd import run; run()"
-        twistd = ["-c", program, "-r", "asyncio", "--pidfile=", "-noy", str(TAC)]
+        twistd = ["-c", program, "-r", "asyncio", "--pidfile=", "-noy", str(tac)]
         ways = {
             "twistd": ([python, "-P", *twistd], "TWISTD_READY"),
-            "svcctl": ([python, "-P", "-m", "svcctl.runtime", str(TAC)], "NOTIFY_SOCKET"),
+            "svcctl": ([python, "-P", "-m", "svcctl.runtime", str(tac)], "NOTIFY_SOCKET"),
         }
         results: dict[str, list[Figures]] = {each: [] for each in ways}
         for run in range(arguments.runs + 1):

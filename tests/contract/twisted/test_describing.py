@@ -118,3 +118,9 @@ def test_a_service_alone_is_an_application(tmp_path: Path) -> None:
     manifest = described(tmp_path, "application = Loud('till')")
     (till,) = children(manifest)
     assert till.path == "till/till"
+
+
+def test_code_that_nobody_knows_may_connect_to_others(tmp_path: Path) -> None:
+    """It could not say so without being changed; an application that is all of Twisted's own is known."""
+    assert described(tmp_path, "add(Loud('till'))").needs.network == "outbound"
+    assert described(tmp_path, SERVERS).needs.network == "inbound"

@@ -73,10 +73,15 @@ def adapted(candidate: object) -> Application | None:
     ours.processName = getattr(process, "processName", None)
     reactor = node.TwistedReactor(node.needed(), logs.observer_of(candidate))
     if describing.is_collection(root):
-        _take_over(application, TwistedRoot(root, reactor))
+        mirror = TwistedRoot(root, reactor)
+        _take_over(application, mirror)
+        opaque = any(each.kind == "opaque" for each in mirror.below())
     else:
+        mirror, opaque = mirror_of(root), True
         application.getComponent(IServiceCollection).addService(reactor)
-        application.getComponent(IServiceCollection).addService(mirror_of(root))
+        application.getComponent(IServiceCollection).addService(mirror)
+    if opaque:  # its code may connect to somebody, and could not say so without being changed
+        application.needs["network"] = "outbound"
     return application
 
 

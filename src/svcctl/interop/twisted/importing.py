@@ -1,6 +1,6 @@
 """Sees to it that whoever imports Twisted's reactor gets the one that runs on the runner's loop.
 
-It watches the imports of three modules. Nothing is imported because of it, so an application that has no use for the
+It watches the imports of four modules. Nothing is imported because of it, so an application that has no use for the
 reactor pays nothing, and one that installs asyncio's reactor by itself keeps its loop.
 """
 
@@ -18,7 +18,7 @@ from typing import Any
 loop_factory: Callable[[], asyncio.AbstractEventLoop] = asyncio.new_event_loop
 
 _MAIN, _REACTOR = "twisted.internet.main", "twisted.internet.reactor"
-_ENDPOINTS = "twisted.internet.endpoints"
+_ENDPOINTS, _SERVICE = "twisted.internet.endpoints", "twisted.application.service"
 
 
 def begin() -> None:
@@ -64,7 +64,14 @@ def _hand_over(endpoints: Any) -> None:  # noqa: ANN401 (the same)
     endpoints._SystemdParser._parseServer = _parseServer  # noqa: SLF001 (there is no other way in)
 
 
-_CHANGED = {_MAIN: _guard, _ENDPOINTS: _hand_over}
+def _mix(_: object) -> None:
+    """Have services of Twisted's and of ours live in one tree."""
+    from svcctl.interop.twisted.mixing import open_door  # noqa: PLC0415 (when Twisted itself is loaded)
+
+    open_door()
+
+
+_CHANGED: dict[str, Callable[[Any], None]] = {_MAIN: _guard, _ENDPOINTS: _hand_over, _SERVICE: _mix}
 
 
 class _Watch:

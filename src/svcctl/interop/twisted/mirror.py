@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from svcctl.application.service import MultiService, Service
 from svcctl.errors import StartError
-from svcctl.interop.twisted import describing, watching
+from svcctl.interop.twisted import describing, mixing, watching
 from svcctl.interop.twisted.calls import BIND, START, STOP, Call, replace
 from svcctl.interop.twisted.reactor import binding
 
@@ -183,19 +183,24 @@ class MirrorCollection(MultiService, Mirror):
         Mirror.__init__(self, real)
         replace(real, "addService", self._added)
         replace(real, "removeService", self._removed)
+        mixing.with_guests(real)
         for each in real:
             self.addService(mirror_of(each))
 
     def _added(self, add: Callable[..., Any], service: Any) -> Any:  # noqa: ANN401 (whatever Twisted's returns)
+        if isinstance(service, Service):
+            service = mixing.guest_of(service)
         mirror = mirror_of(service)  # first: its hooks may be called at once
         result = add(service)
         if any(each is service for each in self.real):
             # Where it returns something, whoever has added it is told; once all is up, nobody waits for it.
-            mirror.restart = "temporary" if self.running or result is not None else "permanent"
+            if isinstance(mirror, Mirror):
+                mirror.restart = "temporary" if self.running or result is not None else "permanent"
             self.addService(mirror)
         return result
 
     def _removed(self, remove: Callable[..., Any], service: Any) -> Any:  # noqa: ANN401 (the same)
+        service = next((each for each in self.real if getattr(each, "ours", None) is service), service)
         result = remove(service)
         mirror = mirror_of(service)
         if mirror.parent is self:
@@ -263,6 +268,8 @@ class MirrorCollection(MultiService, Mirror):
 
 def mirror_of(real: Any) -> Any:  # noqa: ANN401 (a service of ours is returned as it is)
     """Return what stands for a service of Twisted's: always the same."""
+    if isinstance(real, mixing.Guest):
+        return real.ours
     found = vars(real).get(_KEY)
     if found is not None:
         return found

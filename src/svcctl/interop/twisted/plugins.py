@@ -102,7 +102,9 @@ class Options:
             if not text:
                 raise
             if ended.code:
-                raise UsageError(" ".join(text.split()), hint=f"{self.program} --help shows the options") from None
+                raise UsageError(
+                    " ".join(text.split()), hint=f"{self.program} --help shows the options"
+                ) from None
             raise HelpRequestedError(text) from None
         self.real = around.subOptions
         self.user = around["uid"], around["gid"]

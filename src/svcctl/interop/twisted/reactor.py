@@ -13,6 +13,7 @@ from typing import Any
 from twisted.internet.asyncioreactor import AsyncioSelectorReactor
 from twisted.internet.error import ReactorAlreadyInstalledError, ReactorNotRunning
 from twisted.internet.posixbase import PosixReactorBase
+from twisted.internet.process import reapAllProcesses
 
 from svcctl.application.scripting.script import ReactorStopped
 from svcctl.errors import ApplicationLoadError, LifecycleError
@@ -35,7 +36,6 @@ class Reactor(AsyncioSelectorReactor):  # type: ignore[misc]  # the same
     _waiting = True
     #: Somebody has asked for the end.
     _asked = False
-    _reaping = False
 
     def run(self, installSignalHandlers: bool = True) -> None:  # noqa: ARG002, FBT001, FBT002 (Twisted's signature)
         """Refuse: the application is only loaded when it can ask for this.
@@ -52,6 +52,8 @@ class Reactor(AsyncioSelectorReactor):  # type: ignore[misc]  # the same
         """Fire the events of the start, and let the time of what is due run; nothing happens if that was done."""
         if self._waiting:
             self._waiting = False
+            # Whoever starts a program need not ask the reactor to: Buildbot has a class of its own.
+            self._asyncioEventloop.add_signal_handler(signal.SIGCHLD, reapAllProcesses)
             self.startRunning(installSignalHandlers=False)
             self._reschedule()
 
@@ -104,15 +106,6 @@ class Reactor(AsyncioSelectorReactor):  # type: ignore[misc]  # the same
 
         listening = adopting.taken(method, *args, required=self.described, **kwargs)
         return None if listening is None else functools.partial(adopting.adopt, self, listening)
-
-    def spawnProcess(self, *args: Any, **kwargs: Any) -> Any:  # noqa: ANN401, N802 (Twisted's own)
-        """Start a program; from the first one on, the end of programs is noticed."""
-        if not self._reaping:
-            from twisted.internet.process import reapAllProcesses  # noqa: PLC0415 (few start any)
-
-            self._reaping = True
-            self._asyncioEventloop.add_signal_handler(signal.SIGCHLD, reapAllProcesses)
-        return super().spawnProcess(*args, **kwargs)
 
 
 def _leave(status: object) -> None:
