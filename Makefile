@@ -1,7 +1,7 @@
 # make demo    sets up all it needs and shows the echo example from start to stop
 # make test    sets up all it needs and runs every check and every test; as root, on a real systemd too
 # make lint    only the checks
-# make bench   measures start-up, trees, echo, timers and live control against their limits; as root, restarts under load and packages, too
+# make bench   measures start-up, trees, echo, timers, live control and Twisted's applications against their limits; as root, restarts under load and packages, too
 # make clean   removes what these made inside the repository
 
 # Debian's own, since a Python below a home folder cannot be run by the unprivileged user that describes applications.
@@ -45,6 +45,7 @@ bench: setup
 	$(BIN)/python benchmarks/echo.py
 	$(BIN)/python benchmarks/timers.py
 	$(BIN)/python benchmarks/control.py
+	$(BIN)/python benchmarks/twisted.py
 ifneq ($(ROOT),)
 	$(BIN)/python -m benchmarks.restart
 	$(BIN)/python -m benchmarks.deb

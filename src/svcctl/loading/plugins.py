@@ -73,7 +73,7 @@ def find() -> Plugins:
             found[name] = _load(name, entry_points)
         except SvcctlError as error:
             broken.append(Broken(name, owners, error.message))
-    found.update(sorted(_of_twisted().items()))
+    found.update(sorted((name, each) for name, each in _of_twisted().items() if each.maker.complete))
     return Plugins(found, tuple(broken))
 
 

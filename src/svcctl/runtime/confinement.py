@@ -14,14 +14,16 @@ import socket
 import time
 from collections.abc import Callable
 from contextlib import suppress
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from svcctl.application.service import Application, IProcess
 from svcctl.errors import ConfigurationError, PermissionDeniedError
 from svcctl.runtime import privileges
 from svcctl.runtime.options import RunOptions
-from svcctl.runtime.pid_file import PidFile
 from svcctl.runtime.recording import owner_of_folder
+
+if TYPE_CHECKING:
+    from svcctl.runtime.pid_file import PidFile
 
 _log = logging.getLogger(__name__)
 
@@ -75,7 +77,11 @@ def confine(
     group = options.gid or (None if options.uid else process.gid)
     identity = privileges.look_up(user, group)
     uid = os.geteuid() if identity.uid is None else identity.uid
-    pid_file = PidFile(options.pidfile, {uid}) if options.pidfile else None
+    pid_file = None
+    if options.pidfile:
+        from svcctl.runtime.pid_file import PidFile  # noqa: PLC0415 (only if there is to be one)
+
+        pid_file = PidFile(options.pidfile, {uid})
     try:
         if options.chroot or not identity.is_present:
             _load_all()

@@ -20,6 +20,12 @@ __all__ = ["folder", "install"]
 Shown = pytest.CaptureFixture[str]
 
 
+@pytest.fixture(autouse=True)
+def _no_twisted(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Leave out the plug-ins of twistd, of which an environment has as many as it has."""
+    monkeypatch.setattr("svcctl.loading.plugins.find_spec", lambda _: None)
+
+
 def test_plug_ins_are_listed_one_a_line(capsys: Shown) -> None:
     """Name, distribution and description."""
     assert run_command(["plugins"]) == 0

@@ -15,6 +15,13 @@ from svcctl.loading import plugins
 from svcctl.loading.plugins import GROUP, make_application
 from tests.unit.endpoints.conftest import Install
 
+
+@pytest.fixture(autouse=True)
+def _no_twisted(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Leave out the plug-ins of twistd, of which an environment has as many as it has."""
+    monkeypatch.setattr("svcctl.loading.plugins.find_spec", lambda _: None)
+
+
 OURS = {"echo", "portforward", "procmon", "socks", "web"}
 
 CODE = """

@@ -11,6 +11,13 @@ from tests.unit.endpoints.conftest import Install, install
 
 __all__ = ["install"]
 
+
+@pytest.fixture(autouse=True)
+def _no_twisted(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Leave out the plug-ins of twistd, of which an environment has as many as it has."""
+    monkeypatch.setattr("svcctl.loading.plugins.find_spec", lambda _: None)
+
+
 CODE = """
 from svcctl.application import usage
 from svcctl.application.service import ServiceMaker

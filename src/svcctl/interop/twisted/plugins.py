@@ -9,6 +9,7 @@ from __future__ import annotations
 import contextlib
 import functools
 import io
+import warnings
 from collections.abc import Iterator, Sequence
 from importlib.metadata import packages_distributions, version
 from typing import Any
@@ -24,6 +25,14 @@ from svcctl.application.options.table import Command, Option, Table
 from svcctl.application.service import Application
 from svcctl.errors import UsageError
 from svcctl.interop.twisted.application import adapted
+
+
+@contextlib.contextmanager
+def _quiet() -> Iterator[None]:
+    """Keep what Twisted's own modules say of their age to themselves, while they are loaded."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", DeprecationWarning)
+        yield
 
 
 class Maker:
@@ -49,9 +58,19 @@ class Maker:
         owners = packages_distributions().get(top, [])
         return f"{owners[0]} {version(owners[0])}" if owners else top
 
+    @property
+    def complete(self) -> bool:
+        """Whether what it needs is there: several that Twisted brings along need an extra of Twisted's."""
+        try:
+            with _quiet():
+                return self.real.options is not None
+        except ImportError:
+            return not self.module.startswith("twisted.")
+
     def options(self) -> Options:
         """Return its options."""
-        return Options(self.real.options(), str(self.real.tapname))
+        with _quiet():
+            return Options(self.real.options(), str(self.real.tapname))
 
     def makeService(self, options: Options) -> Any:  # noqa: ANN401 (a service of Twisted's)
         """Return the service that options ask for."""
@@ -152,5 +171,7 @@ def _nothing(_: str) -> None:
 
 def find() -> Iterator[tuple[str, Maker]]:
     """Yield the plug-ins that can be loaded, with their names; Twisted logs what is wrong with the others."""
-    for each in getPlugins(service.IServiceMaker):
+    with _quiet():
+        found = list(getPlugins(service.IServiceMaker))
+    for each in found:
         yield str(each.tapname), Maker(each)

@@ -15,7 +15,6 @@ from twisted.internet.error import ReactorAlreadyInstalledError, ReactorNotRunni
 from twisted.internet.posixbase import PosixReactorBase
 from twisted.internet.process import reapAllProcesses
 
-from svcctl.application.scripting.script import ReactorStopped
 from svcctl.errors import ApplicationLoadError, LifecycleError
 
 
@@ -109,6 +108,8 @@ class Reactor(AsyncioSelectorReactor):  # type: ignore[misc]  # the same
 
 
 def _leave(status: object) -> None:
+    from svcctl.application.scripting.script import ReactorStopped  # noqa: PLC0415 (only at the end)
+
     raise ReactorStopped(status)
 
 
