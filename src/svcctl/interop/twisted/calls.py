@@ -59,7 +59,7 @@ class Call:
 
     def following(self) -> Any:  # noqa: ANN401 (a Deferred)
         """Return a Deferred that fires when it is done, whatever came of it; ``None`` if it is."""
-        if self.done:
+        if self._deferred is None or self.done:
             return None
         following = Deferred()
         self._deferred.addBoth(lambda result: (result, following.callback(None))[0])

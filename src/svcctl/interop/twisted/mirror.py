@@ -54,6 +54,7 @@ class Mirror(Service):
         self.kind = describing.kind_of(real)
         self.calls: dict[str, Call] = {}
         self._begun = bool(real.running)
+        self._last_start: Call | None = None
         self._last_stop = Call()
         self._hooks = {name: getattr(real, name) for name in (BIND, START, STOP)}
         for name in self._hooks:
@@ -62,15 +63,17 @@ class Mirror(Service):
         watching.watch(self)
 
     def _called(self, name: str, hook: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:  # noqa: ANN401 (whatever a hook takes and returns)
-        """Call a hook of the service, whoever asks for it; what is stopped, or never started, is not stopped."""
+        """Call a hook of the service, whoever asks for it; what is up is not started, and what is not is not stopped."""
+        if name == START and self._last_start is not None:
+            return self._last_start.following()
         if name == STOP and not self._begun:
             return self._last_stop.following()
         call = self.calls[name] = Call()
         if name == START:
-            self._begun, self._early = True, None
+            self._begun, self._early, self._last_start = True, None, call
             self.calls.pop(STOP, None)
         elif name == STOP:
-            self._begun, self._last_stop = False, call
+            self._begun, self._last_start, self._last_stop = False, None, call
             self.calls.pop(START, None)
         with binding(described=name == BIND and bool(self.listening_on())):
             return call.make(hook, *args, **kwargs)
