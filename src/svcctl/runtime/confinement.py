@@ -9,8 +9,8 @@ from __future__ import annotations
 import importlib
 import logging
 import os
-import pkgutil
 import socket
+import sys
 import time
 from collections.abc import Callable
 from contextlib import suppress
@@ -29,6 +29,9 @@ _log = logging.getLogger(__name__)
 
 #: Packages of ours whose modules are loaded where they are needed.
 _OURS = ("svcctl.application", "svcctl.endpoints", "svcctl.runtime")
+
+#: Those that bring something foreign along, if an application uses them.
+_ADAPTERS = ("svcctl.interop.twisted",)
 
 #: The same of Python.
 _PYTHONS = ("concurrent.futures.thread", "encodings.idna", "linecache", "pickle", "pwd", "traceback")
@@ -127,7 +130,9 @@ def _enter(options: RunOptions, uid: int) -> None:
 
 def _load_all() -> None:
     """Import what is imported on first need otherwise, and have the C library load its parts."""
-    for name in _OURS:
+    import pkgutil  # noqa: PLC0415 (only before a chroot)
+
+    for name in (*_OURS, *(each for each in _ADAPTERS if each in sys.modules)):
         package = importlib.import_module(name)
         for each in pkgutil.walk_packages(package.__path__, f"{name}."):
             if not each.name.endswith("__main__"):

@@ -9,10 +9,12 @@ from __future__ import annotations
 import asyncio
 import sys
 from collections.abc import Callable
-from importlib.abc import Loader
 from importlib.machinery import ModuleSpec, PathFinder
 from types import ModuleType
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from importlib.abc import Loader  # brings far more than it is
 
 #: Makes the loop that the reactor runs on, where none runs yet.
 loop_factory: Callable[[], asyncio.AbstractEventLoop] = asyncio.new_event_loop
@@ -83,11 +85,11 @@ class _Watch:
             return None
         spec = PathFinder.find_spec(name, path)
         if spec is not None and spec.loader is not None:
-            spec.loader = _Reactor() if name == _REACTOR else _Changed(spec.loader)
+            spec.loader = _Reactor() if name == _REACTOR else _Changed(spec.loader)  # type: ignore[assignment]  # a loader by its methods
         return spec
 
 
-class _Changed(Loader):
+class _Changed:
     """Loads a module and changes something in it."""
 
     def __init__(self, loader: Loader) -> None:
@@ -103,8 +105,11 @@ class _Changed(Loader):
         _CHANGED[module.__name__](module)
 
 
-class _Reactor(Loader):
+class _Reactor:
     """Installs the reactor in place of the one that Twisted would choose."""
+
+    def create_module(self, _: ModuleSpec) -> None:
+        """Leave it to Python."""
 
     def exec_module(self, module: ModuleType) -> None:
         """Put the reactor where the module is expected, as Twisted does it."""
