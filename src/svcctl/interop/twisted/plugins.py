@@ -11,7 +11,7 @@ import functools
 import io
 import warnings
 from collections.abc import Iterator, Sequence
-from importlib.metadata import packages_distributions, version
+from importlib.metadata import PackageNotFoundError, distribution, packages_distributions
 from typing import Any
 
 from twisted.application import service
@@ -53,10 +53,12 @@ class Maker:
 
     @property
     def distribution(self) -> str:
-        """Name and version of what brought it along."""
-        top = self.module.partition(".")[0]
-        owners = packages_distributions().get(top, [])
-        return f"{owners[0]} {version(owners[0])}" if owners else top
+        """Name and version of what brought it along; of a module between Twisted's plug-ins, its name."""
+        return (
+            self.module
+            if self.module.startswith("twisted.plugins.")
+            else _owner(self.module.partition(".")[0])
+        )
 
     @property
     def complete(self) -> bool:
@@ -131,6 +133,19 @@ class Options:
     def table(self) -> Table:
         """Return what there is."""
         return _table(self.real)
+
+
+@functools.cache
+def _owner(package: str) -> str:
+    """Return name and version of the distribution that a package is in; looking into all of them takes its time."""
+    try:
+        found = distribution(package)
+    except PackageNotFoundError:
+        owners = packages_distributions().get(package, [])
+        if not owners:
+            return package
+        found = distribution(owners[0])
+    return f"{found.name} {found.version}"
 
 
 def _table(real: Any) -> Table:  # noqa: ANN401 (the same)
