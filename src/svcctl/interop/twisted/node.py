@@ -9,9 +9,10 @@ from twisted.internet.defer import Deferred
 from svcctl.application import lifecycle
 from svcctl.application.interfaces import IService
 from svcctl.application.service import MultiService, Service
-from svcctl.application.tree.record import record_of, root_of
+from svcctl.application.tree.record import record_of, root_of, walk
 from svcctl.interop.twisted import logs
 from svcctl.interop.twisted.calls import Call
+from svcctl.interop.twisted.mirror import Mirror
 from svcctl.interop.twisted.reactor import Reactor, installed
 
 #: Seconds between two signs of life, and after how many without one the watchdog acts.
@@ -89,6 +90,10 @@ def attach(root: Any) -> None:  # noqa: ANN401 (an Application, or a service of 
     reactor = installed()
     if reactor is None or not isinstance(top, MultiService) or node_of(top) is not None:
         return
+    if not (
+        reactor.on_running_loop() or any(isinstance(each.service, Mirror) for each in walk(record_of(top)))
+    ):
+        return  # somebody else in this process has imported it
     top.addService(TwistedReactor(reactor))
     top.services.insert(0, top.services.pop())
 

@@ -17,7 +17,6 @@ from typing import Any
 from twisted.application import service
 from twisted.plugin import getPlugins
 from twisted.python import usage
-from twisted.python.reflect import accumulateClassList
 from twisted.scripts.twistd import ServerOptions
 
 from svcctl.application.options.asked import HelpRequestedError
@@ -149,16 +148,19 @@ def _owner(package: str) -> str:
 
 
 def _table(real: Any) -> Table:  # noqa: ANN401 (the same)
-    flags: list[Any] = []
-    parameters: list[Any] = []
-    accumulateClassList(type(real), "optFlags", flags)
-    accumulateClassList(type(real), "optParameters", parameters)
+    letters = {name: letter for letter, name in real.synonyms.items() if len(letter) == 1}
     options = [
-        Option(name, _nothing, takes=False, short=short or "", doc=doc or "")
-        for name, short, doc in map(_three, flags)
+        Option(
+            name,
+            _nothing,
+            takes=each.endswith("="),
+            short=letters.get(name, ""),
+            doc=" ".join((real.docs.get(name) or _told(real, name)).split()),
+            default=real.defaults.get(name),
+        )
+        for each in real.longOpt
+        if (name := each.rstrip("=")) not in {"help", "version"}
     ]
-    for name, short, default, doc in (tuple(each[:4]) + (None,) * (4 - len(each[:4])) for each in parameters):
-        options.append(Option(name, _nothing, short=short or "", doc=doc or "", default=default))
     commands = [
         Command(name, short or "", functools.partial(_made, kind), doc or "")
         for name, short, kind, doc in getattr(real, "subCommands", ())
@@ -171,13 +173,13 @@ def _table(real: Any) -> Table:  # noqa: ANN401 (the same)
     )
 
 
+def _told(real: Any, name: str) -> str:  # noqa: ANN401 (the same)
+    """Return what the method of an option says of it."""
+    return getattr(real, f"opt_{name.replace('-', '_')}", _nothing).__doc__ or ""
+
+
 def _made(kind: Any) -> Options:  # noqa: ANN401 (the same)
     return Options(kind())
-
-
-def _three(words: Sequence[str | None]) -> tuple[Any, Any, Any]:
-    name, short, doc = (*words, None, None)[:3]
-    return name, short, doc
 
 
 def _nothing(_: str) -> None:

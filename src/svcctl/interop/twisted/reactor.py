@@ -63,6 +63,13 @@ class Reactor(AsyncioSelectorReactor):  # type: ignore[misc]  # the same
         else:
             super()._onTimer()
 
+    def on_running_loop(self) -> bool:
+        """Tell whether the loop that runs is the reactor's."""
+        try:
+            return self._asyncioEventloop is asyncio.get_running_loop()
+        except RuntimeError:
+            return False
+
     def stop(self) -> None:
         """Have the application stopped in an orderly way, as SIGTERM does, with status 0.
 
