@@ -95,7 +95,7 @@ def long_description(options: DebianOptions, manifest: Manifest) -> str:
     name = one_line(manifest.application.name)
     service = (
         f"{name} runs as a service of systemd, under a user of its own and in a sandbox made for what it needs. "
-        "It starts at boot, and an upgrade of the package restarts it without closing the sockets it listens on."
+        "It starts at boot, and an upgrade of the package closes none of the sockets that it listens on."
     )
     about = one_line(manifest.application.description).rstrip(".")
     # Whoever reads it has just read the one line.
