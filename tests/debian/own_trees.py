@@ -13,11 +13,10 @@ import subprocess
 import sys
 import tempfile
 import tomllib
-from collections.abc import Callable
 from pathlib import Path
 
 from tests.systemd.mirror import debian_mirror
-from tests.systemd.trees import ATTEMPTS, MASKED, REPOSITORY, SUITES, Suite, cache, locked
+from tests.systemd.trees import REPOSITORY, SUITES, Suite, bootstrap, cache, configure, kept, locked
 
 TREE = REPOSITORY / "packaging/tree"
 #: A system as an administrator has it, what the packages depend on, and what is checked with.
@@ -34,15 +33,6 @@ INSTALLED = (
     "systemd",
     "systemd-sysv",
 )
-OPTIONS = (
-    "--variant=minbase",
-    "--mode=root",
-    "--quiet",
-    '--aptopt=Acquire::Languages "none"',
-    '--aptopt=Acquire::Retries "3"',
-    "--dpkgopt=force-unsafe-io",
-)
-JOURNAL = "[Journal]\nForwardToConsole=yes\nMaxLevelConsole=debug\n"
 KEPT = 3
 
 
@@ -51,13 +41,13 @@ def build_tree(suite: Suite) -> Path:
     control = (REPOSITORY / "debian/control").read_text()
     wanted = re.search(r"^Build-Depends:.*(?:\n .*)*", control, re.MULTILINE)
     assert wanted is not None
-    return _tree(f"{suite.name}-build", (wanted[0], TREE.read_text()), lambda root: _make_build(suite, root))
+    recipe = repr((suite, wanted[0], TREE.read_text()))
+    return kept(f"{suite.name}-build", recipe, lambda work: _make_build(suite, work))
 
 
 def target_tree(suite: Suite) -> Path:
     """Return a tree that systemd boots from, with what the packages depend on but not with them."""
-    recipe = (repr((INSTALLED, OPTIONS, MASKED)), JOURNAL)
-    return _tree(f"{suite.name}-target", recipe, lambda root: _make_target(suite, root))
+    return kept(f"{suite.name}-target", repr((suite, INSTALLED)), lambda work: _make_target(suite, work))
 
 
 def run_in(tree: Path, folder: Path, argv: list[str]) -> subprocess.CompletedProcess[str]:
@@ -108,47 +98,15 @@ def build(
     _call(*caller, str(checkout / "packaging/build"), str(output), *trees, **environment)
 
 
-def _tree(name: str, recipe: tuple[str, ...], make: Callable[[Path], None]) -> Path:
-    """Return a tree by its recipe; make it if it is not there. A mirror that fails is asked again."""
-    folder = cache() / "own-trees"
-    ready = folder / f"{name}-{hashlib.sha256(repr(recipe).encode()).hexdigest()[:16]}"
-    with locked(folder / name):
-        for attempt in range(1, ATTEMPTS + 1):
-            if ready.exists():
-                break
-            with tempfile.TemporaryDirectory(dir=folder, prefix=".building-") as work:
-                try:
-                    make(Path(work) / "root")
-                except subprocess.CalledProcessError:
-                    if attempt == ATTEMPTS:
-                        raise
-                else:
-                    (Path(work) / "root").rename(ready)
-                    _forget(folder, name, ready)
-    return ready
+def _make_build(suite: Suite, work: Path) -> Path:
+    _call(str(TREE), suite.name, str(work / "root"), debian_mirror())
+    return work / "root"
 
 
-def _forget(folder: Path, name: str, ready: Path) -> None:
-    """Remove trees of older recipes."""
-    for old in folder.glob(f"{name}-*"):
-        if old != ready:
-            shutil.rmtree(old)
-
-
-def _make_build(suite: Suite, root: Path) -> None:
-    _call(str(TREE), suite.name, str(root), debian_mirror())
-
-
-def _make_target(suite: Suite, root: Path) -> None:
-    _call("mmdebstrap", *OPTIONS, f"--include={','.join(INSTALLED)}", suite.name, str(root), debian_mirror())
-    root.chmod(0o755)
-    (root / "etc/hostname").write_text("debian\n")
-    (root / "etc/resolv.conf").write_text("")
-    journald = root / "etc/systemd/journald.conf.d"
-    journald.mkdir(parents=True)
-    (journald / "console.conf").write_text(JOURNAL)
-    for unit in MASKED:
-        (root / "etc/systemd/system" / unit).symlink_to("/dev/null")
+def _make_target(suite: Suite, work: Path) -> Path:
+    bootstrap(suite, work / "root", INSTALLED)
+    configure(work / "root")
+    return work / "root"
 
 
 def _digest() -> str:
