@@ -198,5 +198,3 @@ def test_the_services_of_an_instance_are_named_behind_it(machine: Machine) -> No
     none = machine.run(["svcctl", "restart", f"{app.name}/web"], check=False)
     assert f"{app.name}@INSTANCE" in none.stderr
     machine.run(["svcctl", "stop", f"{app.name}@1"])
-    # Its address is that of all instances, and others have templates, too.
-    machine.run(["svcctl", "uninstall", "--purge", "--yes", app.name])

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import errno
 import ipaddress
+import re
 import socket
 from typing import NamedTuple
+
+_OF_AN_INSTANCE = re.compile("%[iI]")
 
 
 class Address(NamedTuple):
@@ -46,8 +49,12 @@ def parse(text: str) -> Address:
 def overlap(one: str, other: str) -> bool:
     """Return whether two sockets cannot have these addresses at once.
 
-    IPv6's wildcard leaves IPv4 alone, since socket units of ours say ``BindIPv6Only=ipv6-only``.
+    IPv6's wildcard leaves IPv4 alone, since socket units of ours say ``BindIPv6Only=ipv6-only``. An address with
+    the name of the instance in it (``%i``, systemd.unit(5)) is not known before that instance starts, so it is
+    taken from nobody.
     """
+    if _OF_AN_INSTANCE.search(one) or _OF_AN_INSTANCE.search(other):
+        return False
     a, b = parse(one), parse(other)
     if a.port == 0 or b.port == 0:
         return a.host == b.host and a.port == b.port

@@ -45,7 +45,9 @@ def test_an_address_is_taken_apart(text: str, address: Address) -> None:
         ("80", "[::1]:80", False),
         ("/run/x", "/run/x", False),
         ("/run/x", "/run/y", True),
-        ("0.0.0.0:%i", "0.0.0.0:%i", False),
+        ("0.0.0.0:%i", "0.0.0.0:%i", True),
+        ("/run/x-%I", "/run/x-%I", True),
+        ("/run/%N", "/run/%N", False),
     ],
 )
 def test_two_addresses_are_known_to_go_together_or_not(one: str, other: str, together: bool) -> None:  # noqa: FBT001 (a table)

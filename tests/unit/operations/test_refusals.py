@@ -79,6 +79,18 @@ def test_an_address_of_another_application_is_refused_with_its_owner(describing:
     assert install(replace(other, listen=(("tcp-8007", "8008"),))).applied
 
 
+def test_templates_of_several_applications_may_have_the_same_address(describing: FakeDescribe) -> None:
+    """Which port an instance has is its name, which is known when it starts."""
+    request = replace(REQUEST, enable=False, now=False, instances=True)
+    first = install(request).receipt
+    describing.manifest = with_one(
+        describing.manifest, "other", Listener(name="tcp-8008", endpoint="tcp:8008")
+    )
+    second = install(replace(request, application="/srv/other.tac")).receipt
+    assert first.addresses == second.addresses
+    assert "%i" in first.addresses[0]
+
+
 @pytest.mark.parametrize("sockets", [True, False])
 def test_a_port_for_datagrams_belongs_to_several_applications_if_all_share_it(
     describing: FakeDescribe,
