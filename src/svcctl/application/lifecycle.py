@@ -42,11 +42,10 @@ from svcctl.application.tree.record import (
     record_of,
     root_of,
     stays_started,
-    waiting_for,
     walk,
 )
 from svcctl.application.tree.starting import refuse_if_busy, start_tree
-from svcctl.errors import LifecycleError, NotChildError, ParentError, ServiceFailedError
+from svcctl.errors import LifecycleError, NotChildError, ParentError, ServiceFailedError, SvcctlError
 
 __all__ = [
     "Progress",
@@ -213,6 +212,17 @@ def progress(root: Any) -> Progress:  # noqa: ANN401 (services need no common cl
     return Progress(ready, len(records), path_of(waiting) if waiting is not None else "")
 
 
+def waiting_for(records: list[Record]) -> Record | None:
+    """Return whom everybody waits for, among the services of a whole tree.
+
+    That is the first of the innermost that are starting, or about to; else of those that wait before they start alone.
+    """
+    starting = [record for record in records if record.state in (State.STARTING, State.BACKING_OFF)]
+    around = {record.parent for record in starting}
+    alone = (record for record in records if record.start_task is not None)
+    return next((record for record in starting if record not in around), None) or next(alone, None)
+
+
 def _inspect(top: Record) -> None:
     """Refuse a tree that is too deep or whose dependencies cannot be kept; work out the order of the others."""
     level, depth, stated = [top], 0, top.ordered
@@ -305,28 +315,35 @@ def added(parent: Record, child: Record) -> Awaitable[None]:
         DependencyError: It comes after what is not there.
         LifecycleError: The tree has become too deep.
     """
-    child.parent = parent
+    child.parent, child.root = parent, parent.root
     if not _is_in_use(parent):
         return DONE
     said = child.follows or getattr(child.service, "after", None) is not None  # before it left, or now
-    if parent.ordered or said or child.collection:
-        _inspect(child)
-    if is_ending(parent) or stays_started(child) or parent.state not in RUNNING:
-        return DONE  # the start of the collection finds the child
-    from svcctl.application.tree.outcome import starting  # noqa: PLC0415 (only for trees that change while they run)
+    try:
+        if parent.ordered or said or child.collection:
+            _inspect(child)
+        if is_ending(parent) or stays_started(child) or parent.state not in RUNNING:
+            return DONE  # the start of the collection finds the child
+        from svcctl.application.tree.outcome import starting  # noqa: PLC0415 (only for trees that change while they run)
 
-    return starting(child)
+        return starting(child)
+    except SvcctlError:
+        _cut_off(child)
+        raise
 
 
 def removed(child: Record) -> Awaitable[None]:
     """Stop a child that was removed from its collection; return what to await for its end."""
-    former, child.parent = child.parent, None
+    former = child.parent
+    members = _cut_off(child)
     child.ended = child.served = False
     if former is not None:
-        former.removals += 1
+        above: Record | None = former
+        while above is not None:
+            above.removals += 1
+            above = above.parent
         if former.supervisor is not None:
             former.supervisor.dismiss(child)
-    members = walk(child)
     if all(is_at_rest(each) for each in members):
         for each in members:
             forget(each)
@@ -334,3 +351,9 @@ def removed(child: Record) -> Awaitable[None]:
     from svcctl.application.tree.outcome import leaving  # noqa: PLC0415 (only for trees that change while they run)
 
     return leaving(child, former)
+
+
+def _cut_off(child: Record) -> list[Record]:
+    """Make a service the root of a tree of its own; return who is in it."""
+    child.parent, child.root = None, child
+    return walk(child)

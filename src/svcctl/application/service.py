@@ -343,7 +343,6 @@ class MultiService(Service):
             return added(record_of(self), record_of(service))
         except SvcctlError:
             take_out(self, service)
-            record_of(service).parent = None
             raise
 
     def removeService(self, service: Any) -> Awaitable[None]:  # noqa: ANN401 (services need no common class)

@@ -104,6 +104,42 @@ def test_observers_of_an_object_that_inherits_nothing_stay_over_a_restart() -> N
     assert run(main()) == [State.STARTING, State.READY, State.STOPPING, State.STOPPED] * 2
 
 
+@pytest.mark.parametrize("up", [False, True], ids=["at rest", "while both run"])
+def test_whoever_moves_to_another_tree_is_watched_there_with_all_below(up: bool) -> None:  # noqa: FBT001 (a table)
+    """And no longer where it was."""
+
+    async def main() -> tuple[list[str], list[str]]:
+        old, new, branch, leaf = MultiService(), MultiService(), MultiService(), Service()
+        for service, name in ((old, "old"), (new, "new"), (branch, "branch"), (leaf, "leaf")):
+            service.setName(name)
+        branch.addService(leaf)
+        old.addService(branch)
+        before: list[str] = []
+        after: list[str] = []
+        lifecycle.watch(old, lambda each: before.append(str(each)))
+        lifecycle.watch(new, lambda each: after.append(str(each)))
+        if up:
+            await lifecycle.start(old)
+            await lifecycle.start(new)
+        await branch.disownServiceParent()
+        before.clear()
+        await branch.setServiceParent(new)
+        if not up:
+            await lifecycle.start(new)
+        await lifecycle.stop(new)
+        await lifecycle.stop(old)
+        return before, after
+
+    before, after = run(main())
+    assert not [each for each in before if "leaf" in each]
+    assert [each.partition(" is ")[2] for each in after if each.startswith("new/branch/leaf ")] == [
+        "starting",
+        "ready",
+        "stopping",
+        "stopped",
+    ]
+
+
 def test_reload_calls_the_hooks_in_order_and_raises_the_first_error() -> None:
     """After which no further hook is called, and everything still runs."""
     log: list[str] = []

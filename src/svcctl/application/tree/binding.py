@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from operator import attrgetter
 
 from svcctl.application.tree.record import (
     Record,
@@ -20,13 +21,17 @@ from svcctl.errors import StartError
 
 _log = logging.getLogger(__name__)
 
+_is_bound = attrgetter("bound")
+
 
 async def bind_tree(top: Record) -> None:
     """Bind a service and all below it, parents before children; leave what was bound when one of them fails."""
-    pending = [top]
+    pending, removals = [top], top.removals
     while pending:
         each = pending.pop()
-        if each is top or (is_at_rest(each) and not each.busy and is_below(each, top)):
+        if each is not top and (each.busy or not is_at_rest(each)):
+            pass  # somebody else sees to it
+        elif top.removals == removals or is_below(each, top):
             await _bind_one(each, top)
         if each.collection:
             pending.extend(reversed(children_of(each)))
@@ -36,6 +41,7 @@ async def _bind_one(record: Record, top: Record) -> None:
     if record.bound or record.started:
         return
     was_busy, record.busy = record.busy, True
+    removals = top.removals
     try:
         result = record.service.privilegedStartService()
         if is_awaitable(result):
@@ -52,7 +58,7 @@ async def _bind_one(record: Record, top: Record) -> None:
         raise StartError(path_of(record), "bind", error) from error
     finally:
         record.busy = was_busy
-    if not is_below(record, top):
+    if top.removals != removals and not is_below(record, top):
         from svcctl.application.tree.stopping import release_all  # noqa: PLC0415 (only for trees that change)
 
         await release_all(record)
@@ -61,4 +67,4 @@ async def _bind_one(record: Record, top: Record) -> None:
 
 def is_bound_through(collection: Record) -> bool:
     """Tell whether nothing has been added to a collection since it was bound."""
-    return all(child.bound for child in children_of(collection))
+    return all(map(_is_bound, children_of(collection)))

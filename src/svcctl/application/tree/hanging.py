@@ -6,8 +6,9 @@ import asyncio
 import os
 from typing import Any
 
+from svcctl.application.lifecycle import waiting_for
 from svcctl.application.tree.budget import stack_of
-from svcctl.application.tree.record import Record, path_of, record_of, waiting_for, walk
+from svcctl.application.tree.record import Record, path_of, record_of, walk
 from svcctl.errors import StartError, StartTimeoutError
 
 #: Frames of the driver say nothing about the application.

@@ -76,6 +76,8 @@ class Record:
         service: The service.
         collection: Whether the service holds others.
         parent: The record of its collection; ``None`` for a root and for whatever was removed.
+        root: The record at the top of its tree, as of the last look at the collections in between; right for
+            whatever has begun to start, since that begins with a look at the whole tree.
         state: Where it is in its life.
         busy: It, or the tree below it, is being bound or released, or its start waits for those that start alone.
         bound: Its ``privilegedStartService`` has run and not been undone.
@@ -88,7 +90,7 @@ class Record:
         background: The tasks that it has spawned and that have not ended.
         start_task: The task that starts this one alone, because it was added late or is restarted.
         stop_task: The task that stops this one alone, because it was removed.
-        removals: How many children have been removed from it.
+        removals: How often something was removed from it, or from anything below it.
         departing: The tasks that stop what was removed from this collection, and what that is.
         stopping: The run of stops it takes part in, while it stops.
         settling: Resolved at the end of a start or stop, for those who wait for it.
@@ -125,6 +127,7 @@ class Record:
         "ordered",
         "parent",
         "removals",
+        "root",
         "served",
         "service",
         "settling",
@@ -141,6 +144,7 @@ class Record:
         self.collection = is_collection(service)
         holder = getattr(service, "parent", None)  # known already if the service comes out of a pickle
         self.parent: Record | None = record_of(holder) if is_collection(holder) else None
+        self.root: Record = self if self.parent is None else self.parent.root
         self.state = State.STOPPED
         self.busy = self.bound = self.started = self.drained = False
         self.ended = self.served = self.ordered = False
@@ -195,15 +199,15 @@ def record_of(service: Any) -> Record:  # noqa: ANN401 (services need no common 
     of its original along, which is not its own.
     """
     try:
-        attributes = service.__dict__
+        record: Record | None = service.__dict__[RECORD_KEY]
+    except KeyError:
+        pass
     except AttributeError:
-        record = _slotted.get(id(service))
-        if record is None:
-            record = _slotted[id(service)] = Record(service)
-        return record
-    record = attributes.get(RECORD_KEY)
-    if record is None or record.service is not service:
-        record = attributes[RECORD_KEY] = Record(service)
+        return _slotted.get(id(service)) or _slotted.setdefault(id(service), Record(service))
+    else:
+        if record is not None and record.service is service:
+            return record
+    record = service.__dict__[RECORD_KEY] = Record(service)
     return record
 
 
@@ -230,8 +234,10 @@ def children_of(record: Record) -> list[Record]:
         return []
     members: Iterable[Any] = record.service
     children = list(map(record_of, members))
+    root = record.root
     for child in children:
         child.parent = record
+        child.root = root
     return children
 
 
@@ -284,26 +290,12 @@ def _position(record: Record) -> int:
     return len(list(record.parent.service))
 
 
-def waiting_for(records: list[Record]) -> Record | None:
-    """Return whom everybody waits for, among the services of a whole tree.
-
-    That is the first of the innermost that are starting, or about to; else of those that wait before they start alone.
-    """
-    starting = [record for record in records if record.state in (State.STARTING, State.BACKING_OFF)]
-    around = {record.parent for record in starting}
-    alone = (record for record in records if record.start_task is not None)
-    return next((record for record in starting if record not in around), None) or next(alone, None)
-
-
 def move(record: Record, state: State, error: BaseException | None = None) -> None:
     """Bring a service into a state and tell the observers of its tree."""
     before = record.state
     record.state = state
-    root = record
-    while root.parent is not None:
-        root = root.parent
-    if root.observers:
-        announce(root, Transition(record, before, state, error))
+    if record.root.observers:
+        announce(record, Transition(record, before, state, error))
 
 
 def announce(record: Record, event: object) -> None:
