@@ -22,6 +22,15 @@ Web().setServiceParent(application)
 Database().setServiceParent(application)
 """
 
+HANGING_BOUND = """
+application.start_timeout = 0.5
+class Port(Service):
+    name = "port"
+    async def privilegedStartService(self):
+        await asyncio.Event().wait()
+Port().setServiceParent(application)
+"""
+
 HANGING_LATE = """
 from svcctl.application.service import MultiService
 application.start_timeout = 0.5
@@ -73,6 +82,18 @@ def test_a_start_that_hangs_is_given_up_and_names_whom_everybody_waits_for(tmp_p
         assert "svcctl/application/" not in last
         assert init.sent("READY") == []
         assert "shop/db failed to start" in init.stderr
+
+
+def test_a_service_that_is_never_bound_ends_the_start_too(tmp_path: Path) -> None:
+    """Before anything else begins, and after the init system was asked for the time to undo it."""
+    with supervise(tmp_path, HANGING_BOUND) as init:
+        assert init.wait() == EX_TEMPFAIL
+        *waiting, last = init.sent("STATUS")
+        assert "0/2 ready, waiting for shop/port" in waiting
+        assert last.startswith("shop/port failed to bind: it was not ready within 0.")
+        assert "in Port.privilegedStartService" in last
+        assert len(init.sent("EXTEND_TIMEOUT_USEC")) == 1
+        assert init.sent("READY") == []
 
 
 def test_a_start_that_waits_for_ever_for_who_came_late_is_given_up_too(tmp_path: Path) -> None:

@@ -215,12 +215,15 @@ def progress(root: Any) -> Progress:  # noqa: ANN401 (services need no common cl
 def waiting_for(records: list[Record]) -> Record | None:
     """Return whom everybody waits for, among the services of a whole tree.
 
-    That is the first of the innermost that are starting, or about to; else of those that wait before they start alone.
+    That is the first of the innermost that are starting, or about to; else of those that wait before they start alone;
+    else whoever is being bound.
     """
     starting = [record for record in records if record.state in (State.STARTING, State.BACKING_OFF)]
     around = {record.parent for record in starting}
     alone = (record for record in records if record.start_task is not None)
-    return next((record for record in starting if record not in around), None) or next(alone, None)
+    binding = (record for record in reversed(records) if record.busy)
+    innermost = next((record for record in starting if record not in around), None)
+    return innermost or next(alone, None) or next(binding, None)
 
 
 def _inspect(top: Record) -> None:

@@ -283,7 +283,7 @@ def _progress(state: Machine, event: Progress) -> tuple[Machine, Effects]:
         if told == text:
             return state, ()  # what has been said since, of a reload say, stays
         return state.replace(serving=f"{main_pid}\n{text}"), (Notify(text),)
-    if state.phase is not Phase.STARTING:
+    if state.phase not in {Phase.BINDING, Phase.STARTING}:
         return state, ()
     if event.ready > state.ready and event.limit > 0:
         text += f"\nEXTEND_TIMEOUT_USEC={round(event.limit * 1_000_000)}"

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from svcctl.application.tree.hanging import hanging
 from svcctl.errors import StartError
+from svcctl.runtime.machine import Phase
 
 if TYPE_CHECKING:
     from svcctl.runtime.runner import Process
@@ -23,6 +24,8 @@ def look(process: Process) -> tuple[StartError | None, float]:
     Returns:
         Why it has to be given up, or ``None``; and the seconds until the next look.
     """
+    if process.state.phase is Phase.BINDING:
+        process.report_progress()  # nothing else happens meanwhile that would
     limit = process.application.start_timeout
     still = process.loop.time() - process.moved
     error = hanging(process.root, process.task, round(still, 1))

@@ -127,12 +127,7 @@ class Process:
     ended: asyncio.Future[int]
 
     def __init__(
-        self,
-        target: str,
-        inherit: str | None,
-        installed: str | None,
-        output: logs.Reopen,
-        mode: Mode | None,
+        self, target: str, inherit: str | None, installed: str | None, output: logs.Reopen, mode: Mode | None
     ) -> None:
         self.target = target
         self.inherit = inherit
@@ -283,11 +278,12 @@ class Process:
         match effect:
             case Do.BIND:
                 self._begin(self._bind(), lambda: Fact.BOUND)
-            case Do.START:
-                self._begin(self.driver.start(self.root), self._started)
                 self.moved = self.loop.time()
                 patience = min(PATIENCE, self.application.start_timeout or PATIENCE)
                 self.loop.call_later(patience, self._safely, self._look_at_start)
+            case Do.START:
+                self._begin(self.driver.start(self.root), self._started)
+                self.moved = self.loop.time()
             case Do.RELOAD:
                 reload = lifecycle.reload(self.root, self.application.start_timeout)
                 self._begin(reload, lambda: Fact.RELOADED)
@@ -353,16 +349,17 @@ class Process:
         if getattr(event, "after", None) is lifecycle.State.READY:
             self.moved = self.loop.time()
         if self.report is None and self.notifier.connected and self.state.phase in _REPORTING:
-            self.report = self.loop.call_later(REPORT_INTERVAL, self._safely, self._report_progress)
+            self.report = self.loop.call_later(REPORT_INTERVAL, self._safely, self.report_progress)
 
-    def _report_progress(self) -> None:
+    def report_progress(self) -> None:
+        """Tell the init system how far the start is."""
         self.report = None
         ready, total, waiting = lifecycle.progress(self.root)
         start, stop = self.application.start_timeout, self.application.stop_timeout
         self.feed(Progress(ready, total, waiting, start and start + stop + MARGIN))
 
     def _look_at_start(self) -> None:
-        if self.state.phase is Phase.STARTING:
+        if self.state.phase in {Phase.BINDING, Phase.STARTING}:
             from svcctl.runtime.patience import look  # noqa: PLC0415 (only when a start takes long)
 
             error, pause = look(self)

@@ -29,7 +29,7 @@ def hanging(root: Any, task: asyncio.Task[Any] | None, limit: float) -> StartErr
     task = _task_of(record) or task
     stack = stack_of(task, leave_out=_OURS) if task is not None else ""
     cause = StartTimeoutError(limit, stack)
-    error = StartError(path_of(record), "start", cause)
+    error = StartError(path_of(record), "bind" if record.busy else "start", cause)
     error.__cause__ = cause
     return error
 
