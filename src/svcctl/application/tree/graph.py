@@ -235,8 +235,9 @@ def _sorted(
 
 def _cycle(children: list[Record], follows: Follows) -> list[Problem]:
     """Return the problem of the first cycle among siblings, if there is one."""
-    if not any(each in follows for each in children):
-        return []
+    places = {each: place for place, each in enumerate(children)}
+    if all(places[other] < place for each, place in places.items() for other in follows.get(each, ())):
+        return []  # as nearly always: what others need was added before them
     left = _sorted(children, follows)[1]
     if not left:
         return []
