@@ -11,22 +11,19 @@ from svcctl.generate.debian.archive import archive, file_name
 from svcctl.generate.debian.bundle import Target, assemble
 from svcctl.generate.debian.layout import lay_out, read_objects
 from svcctl.generate.debian.model import Bundle, DebianOptions, Licence, ProgramFile
-from svcctl.generate.debian.private import (
-    application_folder,
-    environment_files,
-    interpreter,
-    site_packages,
-)
+from svcctl.generate.debian.private import environment_files, site_packages
 from svcctl.generate.debian.releases import RELEASES, Release
-from svcctl.generate.debian.render import render
+from svcctl.generate.debian.render import render, settle
 from svcctl.generate.debian.shlibs import wanted_sonames
 from svcctl.generate.debian.wheel import Wheel
-from svcctl.generate.systemd.options import SystemdOptions
-from svcctl.generate.systemd.render import render as render_units
 from svcctl.host.libraries import read_libraries
 from svcctl.host.stripping import strip
 from svcctl.loading.describe import describe
 from svcctl.manifest.model import Manifest
+from svcctl.operations.packaging.receipt import with_receipt
+from svcctl.operations.packaging.units import packaged, target
+from svcctl.operations.packaging.units import units as render_units
+from svcctl.operations.request import InstallRequest
 from svcctl.plan.model import Rendering
 from tests.debian.trees import system
 from tests.debian.wheels import asgi, runner
@@ -37,7 +34,7 @@ REPEATER = APPLICATIONS / "repeater.tac"
 SITE = APPLICATIONS / "site.tac"
 ARCHITECTURE = "amd64"
 #: Options that only units have.
-FOR_UNITS = {field.name for field in fields(SystemdOptions)} - {field.name for field in fields(DebianOptions)}
+FOR_UNITS = {field.name for field in fields(InstallRequest)} - {field.name for field in fields(DebianOptions)}
 TERMS = Licence(name="MIT", text="Permission is hereby granted\n", holders=("2026 Ann Example",))
 
 
@@ -120,35 +117,22 @@ def settled(program: Program, folder: Path, parts: Parts, **given: Any) -> Value
         folder: Where its file is written.
         parts: For which release, and what it needs.
         given: Fields of :class:`~svcctl.generate.debian.model.DebianOptions`, and of
-            :class:`~svcctl.generate.systemd.options.SystemdOptions`, beside the usual.
+            :class:`~svcctl.operations.request.InstallRequest`, beside the usual.
     """
     file = folder / f"{program.name}.tac"
     file.write_text(program.text())
     variables = {"PYTHONPATH": str(REPOSITORY / "src")}
     described = describe(str(file), python=sys.executable, user=None, environment=variables, time_limit=60.0)
     release = next(each for each in RELEASES.values() if each.name == parts.suite.name)
-    own = ProgramFile(path=_placed(program), content=file.read_bytes())
     for_units = {name: given.pop(name) for name in tuple(given) if name in FOR_UNITS}
+    service = InstallRequest(application=str(file), python=sys.executable, name=program.name, **for_units)
+    manifest = packaged(described, service, program.name)
+    units = render_units(manifest, service, program.name, release)
     usual = {"package": program.name, "distribution": release.name, "source_date_epoch": release.date}
-    units = render_units(described.manifest, _units(program, release, for_units))
-    options = DebianOptions(**{**usual, "licence": TERMS, **given})
-    return Values(described.manifest, options, _bundle(program.name, release, parts, own), units)
-
-
-def _placed(program: Program) -> str:
-    return f"{application_folder(program.name)}/{program.name}.tac"
-
-
-def _units(program: Program, release: Release, given: dict[str, Any]) -> SystemdOptions:
-    usual = {
-        "name": program.name,
-        "scope": "system",
-        "version": release.systemd,
-        "application": _placed(program),
-        "python": interpreter(program.name),
-        "exec_paths": (f"/usr/bin/python{release.python}",),
-    }
-    return SystemdOptions(**{**usual, **given})
+    options = settle(manifest, DebianOptions(**{**usual, "licence": TERMS, **given}))
+    own = ProgramFile(path=target(service.application, program.name), content=file.read_bytes())
+    bundle = _bundle(program.name, release, parts, own)
+    return Values(manifest, options, with_receipt(bundle, manifest, service, options, units), units)
 
 
 def _bundle(name: str, release: Release, parts: Parts, own: ProgramFile) -> Bundle:

@@ -59,6 +59,8 @@ def _lines(result: StatusResult) -> Iterator[str]:
         yield f"  {socket.unit}: {_state(socket)}"
     yield f"  listens on: {', '.join(result.addresses) or 'nothing'}"
     yield f"  application: {receipt.application}"
+    if receipt.package:
+        yield f"  package: {receipt.package}"
     yield f"  python: {receipt.python} ({receipt.python_version})"
     yield from (f"  {line}" for line in present.diagnostic_lines(result.findings))
 

@@ -18,6 +18,18 @@ OLDEST_VERSION = 252
 #: Has a file for each user whose services run without a session.
 _LINGERING = "/var/lib/systemd/linger"
 
+#: Where packages bring the receipts of their applications.
+PACKAGED_RECEIPTS = "/usr/share/svcctl/receipts"
+
+#: For each root of a manifest's directories, the folder that the system's manager makes them in.
+SYSTEM_DIRECTORIES = {
+    "state": "/var/lib",
+    "cache": "/var/cache",
+    "logs": "/var/log",
+    "config": "/etc",
+    "runtime": "/run",
+}
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Machine:
@@ -30,6 +42,7 @@ class Machine:
         version: Version of its systemd, such as 252.
         unit_directory: Where units are written, below ``root``.
         receipt_directory: Where receipts are kept, below ``root``.
+        packaged_receipts: Where packages bring theirs, below ``root``; empty if they bring none of that scope.
         unit_path: Where systemd looks for units, in its order, below ``root``.
         directories: For each root of a manifest's directories, the folder that systemd makes them in.
         version_assumed: Nothing below ``root`` tells the version, and nobody gave it.
@@ -43,6 +56,7 @@ class Machine:
     receipt_directory: str
     unit_path: tuple[str, ...]
     directories: dict[str, str]
+    packaged_receipts: str = ""
     version_assumed: bool = False
 
 
@@ -77,6 +91,7 @@ def find(scope: Scope, root: str = "", *, version: int | None = None) -> Machine
         version_assumed=bool(root) and known is None,
         unit_directory="/etc/systemd/system",
         receipt_directory="/var/lib/svcctl/receipts",
+        packaged_receipts=PACKAGED_RECEIPTS,
         unit_path=(
             "/etc/systemd/system.control",
             "/run/systemd/transient",
@@ -89,13 +104,7 @@ def find(scope: Scope, root: str = "", *, version: int | None = None) -> Machine
             "/lib/systemd/system",
             "/run/systemd/generator.late",
         ),
-        directories={
-            "state": "/var/lib",
-            "cache": "/var/cache",
-            "logs": "/var/log",
-            "config": "/etc",
-            "runtime": "/run",
-        },
+        directories=SYSTEM_DIRECTORIES,
     )
 
 

@@ -1,4 +1,4 @@
-"""Keeps a receipt of each installation."""
+"""Keeps a receipt of each installation, and reads those of packages."""
 
 from __future__ import annotations
 
@@ -52,16 +52,23 @@ def path_of(machine: Machine, name: str) -> str:
 def read(machine: Machine, name: str) -> Receipt | None:
     """Return the receipt of an application, ``None`` if it is not installed.
 
+    One that svcctl has installed goes before one of a package, as its units do. Source: systemd.unit(5), the path.
+
     Raises:
         ConfigurationError: The receipt is damaged; the message names the file.
         PermissionDeniedError: It may not be read, or another user could have written it.
     """
-    path = path_of(machine, name)
-    contents = files.read(machine.root, path)
-    if contents is None:
-        return None
+    for folder in _folders(machine):
+        path = f"{folder}/{name}.json"
+        contents = files.read(machine.root, path)
+        if contents is not None:
+            return _decoded(machine, name, path, contents.data)
+    return None
+
+
+def _decoded(machine: Machine, name: str, path: str, data: bytes) -> Receipt:
     try:
-        receipt = codec.decode_receipt(contents.data.decode())
+        receipt = codec.decode_receipt(data.decode())
     except (ProblemsError, ValueError) as error:
         raise _damaged(machine, path, str(error)) from error
     if receipt.name != name:
@@ -75,18 +82,10 @@ def read_all(machine: Machine) -> Found:
     Raises:
         PermissionDeniedError: The folder may not be read, or other users can write to it.
     """
-    try:
-        folder = files.open_folder(machine.root, machine.receipt_directory)
-    except FileNotFoundError:
-        return Found((), ())
-    try:
-        with os.scandir(folder) as entries:
-            names = sorted(entry.name[:-5] for entry in entries if entry.name.endswith(".json"))
-    finally:
-        os.close(folder)
+    names = {name for folder in _folders(machine) for name in files.names(machine.root, folder)}
     receipts: list[Receipt] = []
     damaged: list[ConfigurationError] = []
-    for name in names:
+    for name in sorted(name.removesuffix(".json") for name in names if name.endswith(".json")):
         try:
             receipt = read(machine, name)
         except ConfigurationError as error:
@@ -94,6 +93,10 @@ def read_all(machine: Machine) -> Found:
         else:
             receipts += [receipt] if receipt else []
     return Found(tuple(receipts), tuple(damaged))
+
+
+def _folders(machine: Machine) -> tuple[str, ...]:
+    return tuple(filter(None, (machine.receipt_directory, machine.packaged_receipts)))
 
 
 @contextlib.contextmanager
@@ -156,9 +159,13 @@ def _is_still(machine: Machine, folder: int) -> bool:
 
 
 def _damaged(machine: Machine, path: str, why: str) -> ConfigurationError:
+    there = f"{machine.root}{path}"
+    mend = f"remove {there} and its units, and install again"
+    if machine.packaged_receipts and path.startswith(f"{machine.packaged_receipts}/"):
+        mend = f"install the package again that has it: dpkg --search {path}"
     return ConfigurationError(
-        f"the receipt {machine.root}{path} is damaged: {why}",
-        hint=f"if a newer svcctl wrote it, use that one; else remove {machine.root}{path} and its units, and install again",
+        f"the receipt {there} is damaged: {why}",
+        hint=f"if a newer svcctl wrote it, use that one; else {mend}",
     )
 
 

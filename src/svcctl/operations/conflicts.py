@@ -9,6 +9,7 @@ from svcctl.errors import ConfigurationError, PermissionDeniedError, UsageError
 from svcctl.host import addresses, files, receipts, systemd
 from svcctl.host.machine import Machine
 from svcctl.operations import planning
+from svcctl.operations.installed import refuse_packaged, removal_command
 from svcctl.operations.preparation import Prepared
 from svcctl.plan.model import Diagnostic, Receipt
 
@@ -28,10 +29,13 @@ def refuse_conflicts(
         ConfigurationError: One of them is taken; the message names its owner.
     """
     name = prepared.options.name
+    if before is not None:
+        hint = f"apt install ./{before.package}_NEWER.deb upgrades it; or choose another --name"
+        refuse_packaged(before, "install", hint)
     if before is not None and before.application != prepared.application:
         raise UsageError(
             f"{name} is installed already, from {before.application}",
-            hint=f"choose another --name, or svcctl uninstall {name} first",
+            hint=f"choose another --name, or {removal_command(before)} first",
         )
     _refuse_foreign_units(prepared, before, machine)
     for other in receipts.read_all(machine).receipts:
@@ -94,7 +98,7 @@ def _refuse_shared(prepared: Prepared, other: Receipt, directories: tuple[str, .
         if any(addresses.overlap(address, theirs) for theirs in other.addresses):
             raise ConfigurationError(
                 f"{address} belongs to the installed application {other.name} ({other.application})",
-                hint=f"choose another address (--listen NAME=ADDRESS), or svcctl uninstall {other.name}",
+                hint=f"choose another address (--listen NAME=ADDRESS), or {removal_command(other)}",
             )
     for directory in directories:
         if directory in other.directories:

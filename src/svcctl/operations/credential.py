@@ -227,11 +227,12 @@ def _fit_unit(machine: Machine, receipt: Receipt | None, name: str, key: str, *,
 
 def _text_of(receipt: Receipt, machine: Machine) -> str:
     """Return the unit with all that was added to it by hand."""
-    folder = f"{machine.unit_directory}/{receipt.service}"
+    added = f"{machine.unit_directory}/{receipt.service}.d"
+    unit = [file.path for file in receipt.files if file.path.endswith(f"/{receipt.service}")]
     found = []
     try:
-        names = [name for name in files.names(machine.root, f"{folder}.d") if name.endswith(".conf")]
-        for path in (folder, *(f"{folder}.d/{name}" for name in names)):
+        names = [name for name in files.names(machine.root, added) if name.endswith(".conf")]
+        for path in (*unit, *(f"{added}/{name}" for name in names)):
             now = files.read(machine.root, path)
             found.append(now.data.decode(errors="replace") if now else "")
     except SvcctlError:

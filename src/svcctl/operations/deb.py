@@ -26,6 +26,7 @@ from svcctl.operations.packaging import program
 from svcctl.operations.packaging import units as packaged_units
 from svcctl.operations.packaging.collecting import Problems
 from svcctl.operations.packaging.options import debian_options
+from svcctl.operations.packaging.receipt import with_receipt
 from svcctl.operations.packaging.request import DebRequest, settle_request
 from svcctl.operations.packaging.source import signing_key, write_source
 from svcctl.operations.packaging.table import Table
@@ -70,7 +71,7 @@ class _Parts:
     manifest: Manifest
     options: DebianOptions
     units: Rendering
-    assembly: Assembly
+    bundle: Bundle
     diagnostics: tuple[Diagnostic, ...]
 
 
@@ -132,7 +133,8 @@ def _parts(request: DebRequest, table: Table, release: Release, tell: Tell) -> _
         wheels = program.needed(known, files, system_svcctl=request.system_svcctl)
         assembly = program.bundle(wheels, files.files, request, release, dict(table.licences))
     options = settle(manifest, options)
-    problems.found += find_problems(manifest, options, assembly.bundle, units)
+    bundle = with_receipt(assembly.bundle, manifest, service, options, units)
+    problems.found += find_problems(manifest, options, bundle, units)
     problems.found += package_clashes(package, options.maintainer)
     problems.found += account_clashes(packaged_units.chosen_users(manifest, units))
     problems.refuse(f"no package can be made of {manifest.application.name}")
@@ -140,14 +142,14 @@ def _parts(request: DebRequest, table: Table, release: Release, tell: Tell) -> _
         manifest=manifest,
         options=options,
         units=units,
-        assembly=assembly,
+        bundle=bundle,
         diagnostics=(*assembly.diagnostics, *chosen.diagnostics),
     )
 
 
 def _written(request: DebRequest, parts: _Parts) -> DebResult:
     """Write the package, and its source if that is asked for."""
-    values = (parts.manifest, parts.options, parts.assembly.bundle, parts.units)
+    values = (parts.manifest, parts.options, parts.bundle, parts.units)
     package = render(*values)
     deb = Artefact(file_name(package), archive(package, parts.options.source_date_epoch))
     folder = Path(request.output).absolute()

@@ -77,6 +77,9 @@ def diff(name: str, *, scope: Scope = "system", root: str = "") -> DiffResult:
     machine = machines.find(scope, root)
     found = installed.find(machine, name)
     receipt = found.receipt
+    installed.refuse_packaged(
+        receipt, "compare", f"dpkg --verify {receipt.package} names files that were changed"
+    )
     request = replace(from_options(receipt.options, scope=scope), root=root)
     if request.systemd_version is not None:
         machine = machines.find(scope, root, version=request.systemd_version)

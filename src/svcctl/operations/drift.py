@@ -14,7 +14,7 @@ from svcctl.host.machine import Machine, unprivileged_user
 from svcctl.manifest import codec
 from svcctl.manifest.model import Manifest
 from svcctl.operations import preparation
-from svcctl.operations.installed import repeat_command
+from svcctl.operations.installed import removal_command, repeat_command
 from svcctl.operations.request import from_options
 from svcctl.plan.model import Diagnostic, Receipt, Severity
 
@@ -91,7 +91,7 @@ def _application(receipt: Receipt, machine: Machine, services: Sequence[str]) ->
         except OSError as error:
             if recorded.origin.kind == "saved" and isinstance(error, PermissionError):
                 return  # it may hold secrets, so its owner alone can tell
-            hint = f"put it back, or: svcctl uninstall {receipt.name}"
+            hint = f"put it back, or: {removal_command(receipt)}"
             message = f"{path} cannot be read: {error.strerror}"
             yield Diagnostic(severity="error", subject="application", message=message, hint=hint)
             return

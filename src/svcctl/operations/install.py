@@ -108,7 +108,8 @@ def _decide(
     preparation.refuse(request, prepared.rendering.diagnostics)
     name = prepared.options.name
     before = receipts.read(machine, name)
-    conflicts.refuse_conflicts(prepared, before, planning.directories(prepared, machine), machine)
+    folders = planning.directories(prepared.description.manifest, prepared.options, machine.directories)
+    conflicts.refuse_conflicts(prepared, before, folders, machine)
     problems = tuple(conflicts.port_problems(prepared, before, machine))
     planned = planning.plan_install(prepared, before, machine, fresh=fresh)
     preview = Preview(

@@ -76,7 +76,32 @@ def find(machine: Machine, text: str) -> Installed:
 
 def repeat_command(receipt: Receipt) -> str:
     """Return the command that installs this application again, ready for a shell."""
+    if receipt.package:
+        return f"apt install --reinstall ./{receipt.package}_VERSION.deb"
     return shlex.join(("svcctl", "install", *receipt.options))
+
+
+def removal_command(receipt: Receipt) -> str:
+    """Return the command that removes this application, ready for a shell."""
+    if receipt.package:
+        return f"apt remove {receipt.package}"
+    return f"svcctl uninstall{' --user' if receipt.scope == 'user' else ''} {receipt.name}"
+
+
+def refuse_packaged(receipt: Receipt, verb: str, hint: str) -> None:
+    """Leave to dpkg what it has installed.
+
+    Args:
+        receipt: Of the application.
+        verb: What was to be done to it.
+        hint: The command that does that to a package.
+
+    Raises:
+        UsageError: It came in a package.
+    """
+    if receipt.package:
+        message = f"{receipt.name} came in the Debian package {receipt.package}, which svcctl does not {verb}"
+        raise UsageError(message, hint=hint)
 
 
 def _instantiate(unit: str, instance: str) -> str:

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 from svcctl.generate.systemd import render
 from svcctl.generate.systemd.defaults import defaults
 from svcctl.generate.systemd.names import directory_name
+from svcctl.generate.systemd.options import SystemdOptions
 from svcctl.host import files, receipts
 from svcctl.host import machine as machines
 from svcctl.host.apply import digest
 from svcctl.host.machine import Machine
 from svcctl.manifest import codec
+from svcctl.manifest.model import Manifest
 from svcctl.operations import generations, transition
 from svcctl.operations.preparation import Prepared
 from svcctl.operations.request import to_options
@@ -112,12 +114,17 @@ def _wanted(prepared: Prepared) -> transition.Wanted:
     )
 
 
-def directories(prepared: Prepared, machine: Machine) -> tuple[str, ...]:
-    """Return the folders that systemd makes for the service and that outlive it, as absolute paths."""
-    manifest = prepared.description.manifest
-    name = directory_name(manifest, prepared.options)
+def directories(manifest: Manifest, options: SystemdOptions, roots: Mapping[str, str]) -> tuple[str, ...]:
+    """Return the folders that systemd makes for a service and that outlive it, as absolute paths.
+
+    Args:
+        manifest: The application.
+        options: What its units are made with.
+        roots: For each root of the manifest's directories, the folder that systemd makes them in.
+    """
+    name = directory_name(manifest, options)
     wanted = (root for root in manifest.needs.directories if root != "runtime")
-    return tuple(f"{machine.directories[root]}/{name}" for root in wanted)
+    return tuple(f"{roots[root]}/{name}" for root in wanted)
 
 
 def is_foreign(path: str, prepared: Prepared, machine: Machine) -> bool:
@@ -134,7 +141,7 @@ def _receipt(prepared: Prepared, before: Receipt | None, machine: Machine, fresh
     # What root made before the first installation stays the administrator's, also at a purge.
     made = [
         path
-        for path in directories(prepared, machine)
+        for path in directories(described.manifest, prepared.options, machine.directories)
         if path in kept or not is_foreign(path, prepared, machine)
     ]
     return Receipt(

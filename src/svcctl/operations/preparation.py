@@ -23,6 +23,7 @@ from svcctl.host.machine import Machine, unprivileged_user
 from svcctl.loading import target
 from svcctl.loading.describe import describe
 from svcctl.loading.report import Description
+from svcctl.manifest.model import Manifest
 from svcctl.operations import credential, starting
 from svcctl.operations.request import InstallRequest
 from svcctl.plan.model import Diagnostic, Rendering
@@ -91,7 +92,7 @@ def prepare(request: InstallRequest, machine: Machine) -> Prepared:
         options=options,
         rendering=rendering,
         units=units,
-        addresses=_addresses(described, options, rendering, units),
+        addresses=addresses(described.manifest, options, rendering, units),
     )
 
 
@@ -239,11 +240,19 @@ def _below(root: str, path: str) -> str:
     return path.removeprefix(root) if root and path.startswith(f"{root}/") else path
 
 
-def _addresses(
-    described: Description, options: SystemdOptions, rendering: Rendering, units: UnitNames
+def addresses(
+    manifest: Manifest, options: SystemdOptions, rendering: Rendering, units: UnitNames
 ) -> tuple[str, ...]:
+    """Return what an application listens on, as :class:`~svcctl.plan.model.Receipt` has it.
+
+    Args:
+        manifest: The application.
+        options: What its units were made with.
+        rendering: They.
+        units: Their names.
+    """
     found: list[str] = []
-    listeners = described.manifest.listeners()
+    listeners = manifest.listeners()
     endpoints = dict(zip(units.sockets, (listener.endpoint for listener in listeners), strict=False))
     for file in rendering.files:
         if file.path.endswith(".socket"):

@@ -70,6 +70,7 @@ def rollback(
 
 def _decide(found: Installed, machine: Machine) -> RollbackResult:
     now, previous = found.receipt, found.receipt.previous
+    installed.refuse_packaged(now, "roll back", f"apt install --allow-downgrades ./{now.package}_OLDER.deb")
     if previous is None:
         raise ConfigurationError(
             f"nothing of {now.name} has been replaced since it was installed",

@@ -90,6 +90,10 @@ def uninstall(
 
 def _find(machine: Machine, name: str) -> Receipt:
     found = installed.find(machine, name)
+    package = found.receipt.package
+    installed.refuse_packaged(
+        found.receipt, "uninstall", f"apt remove {package}, or apt purge {package} to delete its state, too"
+    )
     if found.instance:
         whole = found.receipt.name
         raise UsageError(

@@ -115,6 +115,9 @@ def upgrade(name: str, *, scope: Scope = "system", approve: Approve = approve_al
     """
     machine = machines.find(scope)
     found = installed.find(machine, name)
+    installed.refuse_packaged(
+        found.receipt, "upgrade", f"apt install ./{found.receipt.package}_NEWER.deb: a new process takes over"
+    )
     if found.template:
         raise UsageError(f"{name} has instances", hint=f"name one: svcctl upgrade {name}@INSTANCE")
     receipts.need_permission(machine)

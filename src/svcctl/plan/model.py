@@ -138,6 +138,7 @@ class Receipt:
         options: The arguments that repeat the installation, as given.
         folders: Folders that had to be made for the files, parents first; removed when they are empty.
         previous: What it replaced the last time that a file changed; ``None`` if it replaced nothing.
+        package: Name of the Debian package that it came in; empty if svcctl has installed it.
     """
 
     name: str
@@ -155,6 +156,7 @@ class Receipt:
     options: tuple[str, ...]
     folders: tuple[str, ...] = ()
     previous: Generation | None = None
+    package: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

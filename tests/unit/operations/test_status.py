@@ -272,7 +272,7 @@ def test_a_missing_file_is_an_error(installed: Path) -> None:
     installed.unlink()
     finding = only(status("echo").findings)
     assert finding.severity == "error"
-    assert "svcctl uninstall echo" in finding.hint
+    assert "svcctl uninstall --user echo" in finding.hint
 
 
 @pytest.mark.usefixtures("installed")

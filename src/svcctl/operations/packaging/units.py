@@ -48,7 +48,12 @@ def units(manifest: Manifest, service: InstallRequest, package: str, release: Re
     Raises:
         SvcctlError: As :func:`svcctl.generate.systemd.render.render`.
     """
-    options = SystemdOptions(
+    return render.render(manifest, systemd_options(service, package, release))
+
+
+def systemd_options(service: InstallRequest, package: str, release: Release) -> SystemdOptions:
+    """Return what the units are made with; the arguments are those of :func:`units`."""
+    return SystemdOptions(
         name=package,
         scope="system",
         version=release.systemd,
@@ -67,7 +72,6 @@ def units(manifest: Manifest, service: InstallRequest, package: str, release: Re
         passphrase_file=starting.file_of(service.passphrase),
         made_by="svcctl deb",
     )
-    return render.render(manifest, options)
 
 
 def target(application: str, package: str) -> str:
