@@ -275,3 +275,15 @@ def test_a_check_that_cannot_be_made_is_refused_before_anything_is(shop: Shop, t
     assert "--check needs lintian and mmdebstrap" in done.stderr
     assert "apt-get install lintian mmdebstrap" in done.stderr
     assert [path.name for path in tmp_path.iterdir()] == ["bin"]
+
+
+def test_a_key_that_is_missing_is_told_before_anything_is_built(shop: Shop, tmp_path: Path) -> None:
+    """Whether it is named, or is to be the maintainer's."""
+    keys = tmp_path / "keys"
+    keys.mkdir(mode=0o700)
+    for option in ("--sign", "--sign-key ABCD"):
+        done = called(shop, tmp_path, f"{DEB} {DECIDED} {option}", GNUPGHOME=str(keys))
+        assert done.returncode == 78, done.stderr
+        assert re.search("gpg has no secret key|cannot sign: gpg is not there", done.stderr), done.stderr
+        assert "taking what is installed" not in done.stderr
+    assert done.stdout == ""

@@ -59,7 +59,7 @@ def check_key(key: str) -> None:
         raise ConfigurationError("cannot sign: gpg is not there", hint="apt install gpg, or leave out --sign")
     found = commands.run((_GPG, *_LIST_SECRET, "--", key), accept=None, variables=_variables())
     if found.status:
-        hint = "gpg --list-secret-keys shows those it has; --sign=KEY takes the fingerprint of one"
+        hint = "gpg --list-secret-keys shows those it has; --sign-key takes the fingerprint of one"
         raise ConfigurationError(f"gpg has no secret key {key}", hint=hint)
 
 

@@ -11,7 +11,7 @@ from svcctl.errors import ConfigurationError
 from svcctl.generate.debian.archive import archive, file_name
 from svcctl.generate.debian.bundle import Assembly
 from svcctl.generate.debian.changes import Artefact
-from svcctl.generate.debian.checks import find_problems
+from svcctl.generate.debian.checks import find_problems, is_person
 from svcctl.generate.debian.model import Bundle, DebianOptions
 from svcctl.generate.debian.releases import RELEASES, Release
 from svcctl.generate.debian.render import render, settle
@@ -73,6 +73,7 @@ class _Parts:
     units: Rendering
     bundle: Bundle
     diagnostics: tuple[Diagnostic, ...]
+    key: str
 
 
 def make_package(request: DebRequest, *, tell: Tell) -> DebResult:
@@ -124,6 +125,7 @@ def _parts(request: DebRequest, table: Table, release: Release, tell: Tell) -> _
     units = packaged_units.units(manifest, service, package, release)
     chosen = debian_options(table, manifest, package=package, release=release, environ=os.environ)
     problems.found += chosen.problems
+    key = _signing_key(request, chosen.options.maintainer)
     options = replace(chosen.options, depends=(*chosen.options.depends, *request.depends))
     assembly = Assembly(Bundle(files=()), ())
     with problems.collected():
@@ -144,7 +146,15 @@ def _parts(request: DebRequest, table: Table, release: Release, tell: Tell) -> _
         units=units,
         bundle=bundle,
         diagnostics=(*assembly.diagnostics, *chosen.diagnostics),
+        key=key,
     )
+
+
+def _signing_key(request: DebRequest, maintainer: str) -> str:
+    """Return which key is to sign, empty for none: known before anything is built that it could not sign."""
+    if not request.sign or (request.sign == "-" and not is_person(maintainer)):
+        return ""  # whoever has no address is told so, with all else
+    return signing_key("" if request.sign == "-" else request.sign, maintainer)
 
 
 def _written(request: DebRequest, parts: _Parts) -> DebResult:
@@ -154,11 +164,9 @@ def _written(request: DebRequest, parts: _Parts) -> DebResult:
     deb = Artefact(file_name(package), archive(package, parts.options.source_date_epoch))
     folder = Path(request.output).absolute()
     made: tuple[Path, ...] = ()
-    if request.source or request.sign:
-        wanted = "" if request.sign == "-" else request.sign
-        key = signing_key(wanted, parts.options.maintainer) if request.sign else ""
+    if request.source or parts.key:
         source = render_source(*values) if request.source else None
-        made = write_source(folder, parts.options, source=source, deb=deb, key=key)
+        made = write_source(folder, parts.options, source=source, deb=deb, key=parts.key)
     else:
         write_together(folder, {deb.name: deb.content}, {})
     fields = dict(package.control)
