@@ -287,3 +287,13 @@ def test_a_key_that_is_missing_is_told_before_anything_is_built(shop: Shop, tmp_
         assert re.search("gpg has no secret key|cannot sign: gpg is not there", done.stderr), done.stderr
         assert "taking what is installed" not in done.stderr
     assert done.stdout == ""
+
+
+def test_a_package_without_a_runner_depends_on_the_system_s(shop: Shop, tmp_path: Path) -> None:
+    """In a version that knows what the units say, and that of a Debian release counts."""
+    done = called(shop, tmp_path, f"{DEB} {DECIDED} --system-svcctl --depend redis-server")
+    assert done.returncode == 0, done.stderr
+    deb = Path(done.stdout.strip())
+    depends = field(deb, "Depends").split(", ")
+    assert {f"python3-svcctl (>= {svcctl.__version__}~)", "redis-server"} <= set(depends)
+    assert not [path for path in listed(deb) if "/svcctl/runtime/" in path or "/sdnotify/" in path]

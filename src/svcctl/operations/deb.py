@@ -126,7 +126,7 @@ def _parts(request: DebRequest, table: Table, release: Release, tell: Tell) -> _
     chosen = debian_options(table, manifest, package=package, release=release, environ=os.environ)
     problems.found += chosen.problems
     key = _signing_key(request, chosen.options.maintainer)
-    options = replace(chosen.options, depends=(*chosen.options.depends, *request.depends))
+    options = replace(chosen.options, depends=(*chosen.options.depends, *program.relations(request)))
     assembly = Assembly(Bundle(files=()), ())
     with problems.collected():
         known = program.gather(request, release, tell)

@@ -7,10 +7,12 @@ import sys
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
+import svcctl
 from svcctl.generate.debian import closure, private
 from svcctl.generate.debian.bundle import Assembly, Target, assemble
 from svcctl.generate.debian.layout import lay_out, read_objects
 from svcctl.generate.debian.model import ProgramFile
+from svcctl.generate.debian.naming import debian_version
 from svcctl.generate.debian.releases import Release
 from svcctl.generate.debian.shlibs import wanted_sonames
 from svcctl.generate.debian.wheel import Wheel, modules_of, normalised
@@ -65,6 +67,17 @@ def needed(wheels: tuple[Wheel, ...], files: ApplicationFiles, *, system_svcctl:
         if not system_svcctl or name not in RUNNER:
             found.append(closure.runtime_part(wheel) if name == "svcctl" else wheel)
     return tuple(found)
+
+
+def relations(request: DebRequest) -> tuple[str, ...]:
+    """Return what the package depends on beside what its program is found to need.
+
+    Args:
+        request: With a svcctl of the system, that is the version that has made the units, or a newer one; those that
+            a release of Debian has got are a little older than the number says.
+    """
+    own = f"python3-svcctl (>= {debian_version(svcctl.__version__)}~)"
+    return (*((own,) if request.system_svcctl else ()), *request.depends)
 
 
 def own_files(request: DebRequest, description: Description, wheels: tuple[Wheel, ...]) -> ApplicationFiles:
