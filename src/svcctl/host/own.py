@@ -54,7 +54,8 @@ def _distribution(name: str, package: Path) -> tuple[metadata.Distribution, str]
     except metadata.PackageNotFoundError:
         message = f"{name} runs from {package}, and its metadata is not installed"
         raise ConfigurationError(message, hint=_HINT) from None
-    about = found.read_text("METADATA") or found.read_text("PKG-INFO")
+    # An old form has no name: the metadata are one file, without a folder.
+    about = found.read_text("METADATA") or found.read_text("PKG-INFO") or found.read_text("")
     runs = svcctl.__version__ if name == "svcctl" else found.version
     if found.version != runs or not about:
         message = f"the installed metadata is that of {name} {found.version}, and {runs} runs"

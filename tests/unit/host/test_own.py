@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import shutil
 import sys
+from importlib import metadata
 from pathlib import Path
 
 import pytest
@@ -28,11 +29,11 @@ def test_it_is_what_runs() -> None:
     assert [file.path for file in wheel.files] == sorted(content)
 
 
-def installed(folder: Path, metadata: str) -> None:
+def installed(folder: Path, text: str) -> None:
     """Make metadata of svcctl that is found before the real ones."""
     info = folder / "svcctl-9.dist-info"
     info.mkdir()
-    (info / "METADATA").write_text(metadata)
+    (info / "METADATA").write_text(text)
     (info / "LICENSE").write_text("terms")
 
 
@@ -51,12 +52,12 @@ def test_it_is_read_from_a_folder_of_packages(tmp_path: Path, monkeypatch: pytes
     ]
 
 
-@pytest.mark.parametrize("metadata", ["Name: svcctl\nVersion: 0.0.1\n\n", ""])
+@pytest.mark.parametrize("text", ["Name: svcctl\nVersion: 0.0.1\n\n", ""])
 def test_metadata_of_another_version_is_told(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, metadata: str
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, text: str
 ) -> None:
     """A package would say what is not true."""
-    installed(tmp_path, metadata)
+    installed(tmp_path, text)
     monkeypatch.setattr(sys, "path", [str(tmp_path), *sys.path])
     with pytest.raises(ConfigurationError, match="metadata") as caught:
         own_wheel()
@@ -74,3 +75,13 @@ def test_what_speaks_to_the_init_system_is_had_in_the_same_way() -> None:
     wheel = own_wheel("sdnotify")
     assert wheel.metadata.name == "sdnotify"
     assert "sdnotify/__init__.py" in {file.path for file in wheel.files}
+
+
+def test_metadata_that_are_a_single_file_are_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """As Debian 12 has those of sdnotify, without a folder."""
+    text = f"Metadata-Version: 1.1\nName: sdnotify\nVersion: {metadata.version('sdnotify')}\n"
+    (tmp_path / "sdnotify-0.egg-info").write_text(text)
+    monkeypatch.setattr(sys, "path", [str(tmp_path), *sys.path])
+    wheel = own_wheel("sdnotify")
+    about = {file.path: file.content.decode() for file in wheel.files}[f"{wheel.info}/METADATA"]
+    assert (about, wheel.tags) == (text, ("py3-none-any",))
