@@ -9,7 +9,12 @@ if TYPE_CHECKING:
 
 
 def begin(process: Process) -> None:
-    """Send signs of life, close the sockets that nobody listens on, and see whether the units still fit."""
+    """Send signs of life, close the sockets that nobody listens on, and see whether the units still fit.
+
+    What only the end needs is loaded now: when that comes, an upgrade of a package may have put other files in its
+    place, and a module of one version does not work with those of another.
+    """
+    process.loop.call_soon(_load_the_end)  # READY does not wait for it
     if process.watchdog_limit is not None:
         process.loop.call_soon(_watch, process, process.watchdog_limit)  # READY does not wait for it
     if process.sockets:
@@ -24,6 +29,11 @@ def begin(process: Process) -> None:
         succeeding.begin(process)
     if process.installed is not None:
         process.loop.call_soon(_compare_with_units, process, process.installed)  # READY does not wait for it
+
+
+def _load_the_end() -> None:
+    from svcctl.application.tree import budget, stopping  # noqa: F401, PLC0415 (after READY)
+    from svcctl.runtime import ending, faults  # noqa: F401, PLC0415 (the same)
 
 
 def _watch(process: Process, limit: float) -> None:
