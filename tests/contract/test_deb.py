@@ -286,7 +286,7 @@ def test_a_key_that_is_missing_is_told_before_anything_is_built(shop: Shop, tmp_
         assert done.returncode == 78, done.stderr
         assert re.search("gpg has no secret key|cannot sign: gpg is not there", done.stderr), done.stderr
         assert "taking what is installed" not in done.stderr
-    assert done.stdout == ""
+        assert done.stdout == ""
 
 
 def test_a_package_without_a_runner_depends_on_the_system_s(shop: Shop, tmp_path: Path) -> None:
