@@ -28,6 +28,9 @@ LINTIAN = ("lintian", "--display-info", "--display-experimental", "--pedantic", 
 #: A paragraph of the documentation is one line.
 ACCEPTED = {"X very-long-line-length-in-source-file docs/"}
 VERSION = svcctl.__version__
+DECIDED = ("maintainer=Ann <ann@example.org>", "version=1.0", "licence=Apache-2.0", "copyright=2026 Ann")
+MAKE = ("svcctl", "deb", "--no-lint", *(word for field in DECIDED for word in ("--override", field)))
+REMOVE = "hint: apt remove shop, or apt purge shop to delete its state, too"
 
 
 @pytest.fixture(scope="module")
@@ -174,6 +177,31 @@ def test_an_application_is_installed_with_debians_python(installed: Machine) -> 
     assert installed.ask(8007, b"hello") == b"hello"
     installed.run(["svcctl", "uninstall", "--yes", "--purge", "echo"])
     installed.run(["rm", "-r", "/srv/echo"])
+    assert content(installed) == without
+
+
+def test_a_packaged_application_runs_on_the_system_s_svcctl_which_knows_it(installed: Machine) -> None:
+    """It is made, installed, shown, stopped and started there; its files are dpkg's, and gone after a purge."""
+    without = content(installed)
+    installed.write("/srv/shop/shop.tac", (REPOSITORY / "examples/echo.tac").read_bytes())
+    installed.run([*MAKE, "/srv/shop/shop.tac", "--system-svcctl", "--output", "/srv/shop"])
+    installed.run(["sh", "-c", "dpkg --install /srv/shop/*.deb"])
+    assert installed.ask(8007, b"hello") == b"hello"
+    listed = "shop\tactive\tenabled\t0.0.0.0:8007\t/usr/share/shop/shop.tac\n"
+    assert installed.run(["svcctl", "list"]).stdout == listed
+    shown = installed.run(["svcctl", "status", "shop"]).stdout
+    assert "\n  package: shop\n" in shown
+    assert "\n  tree: ready, 2/2 ready\n" in shown
+    assert "application is ready" in installed.run(["svcctl", "logs", "shop"]).stdout
+    installed.run(["svcctl", "restart", "shop/TCPServer[0]"])
+    installed.run(["svcctl", "stop", "shop"])
+    assert installed.property("shop.socket", "ActiveState") == "inactive"
+    installed.run(["svcctl", "start", "shop"])
+    refused = installed.run(["svcctl", "uninstall", "--yes", "shop"], check=False)
+    assert (refused.returncode, refused.stderr.splitlines()[1:]) == (64, [REMOVE])
+    assert installed.run(["dpkg", "--verify", "shop"]).stdout == ""
+    installed.run(["dpkg", "--purge", "shop"])
+    installed.run(["rm", "-r", "/srv/shop"])
     assert content(installed) == without
 
 
