@@ -11,6 +11,7 @@ from typing import Any, NamedTuple
 
 from svcctl.generate.debian.archive import archive, file_name
 from svcctl.generate.debian.changes import Artefact
+from svcctl.generate.debian.model import Bundle
 from svcctl.generate.debian.render import render
 from svcctl.generate.debian.source import SourcePackage, render_source
 from svcctl.operations.packaging.source import write_source
@@ -43,10 +44,12 @@ class Made(NamedTuple):
     Attributes:
         source: The source package.
         deb: The binary package.
+        bundle: What is in both.
     """
 
     source: SourcePackage
     deb: Artefact
+    bundle: Bundle
 
 
 def make(program: Program, folder: Path, parts: Parts, **given: Any) -> Made:  # noqa: ANN401 (options of several types)
@@ -54,7 +57,7 @@ def make(program: Program, folder: Path, parts: Parts, **given: Any) -> Made:  #
     values = settled(program, folder, parts, **given)
     package = render(*values)
     deb = Artefact(file_name(package), archive(package, values.options.source_date_epoch))
-    return Made(render_source(*values), deb)
+    return Made(render_source(*values), deb, values.bundle)
 
 
 def rebuilt(source: SourcePackage, suite: Suite) -> Path:

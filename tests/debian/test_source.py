@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import email
+import re
 import subprocess
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 
+from svcctl.generate.debian.elf import is_elf
+from svcctl.generate.debian.source import missing_sources
 from tests.debian import build
 from tests.debian.apps import App
 from tests.debian.build import Program, plain, with_asgi
@@ -28,6 +31,19 @@ from tests.systemd.trees import Suite
 REPEATER = Program(build.REPEATER, "rebuilt", 8990)
 SITE = Program(build.SITE, "rebuilt-site", 8991)
 LINTIAN = ("lintian", "--display-info", "--display-experimental", "--pedantic", "--tag-display-limit", "0")
+#: What is true of modules that come compiled, in wheels: their source is not there, and no override says otherwise.
+COMPILED = {
+    "bookworm": {
+        "E: source-is-missing",
+        "P: source-contains-prebuilt-binary",
+        "X: very-long-line-length-in-source-file",
+    },
+    "trixie": {
+        "P: source-contains-prebuilt-binary",
+        "X: source-is-missing",
+        "X: very-long-line-length-in-source-file",
+    },
+}
 
 
 @pytest.fixture
@@ -120,10 +136,20 @@ def test_debhelper_builds_the_same_package(suite: Suite, tmp_path: Path) -> None
 
 
 def test_debhelper_leaves_binary_modules_as_they_are(suite: Suite, tmp_path: Path) -> None:
-    """And dpkg-shlibdeps finds the dependencies that were found here."""
+    """And dpkg-shlibdeps finds the dependencies that were found here; lintian names the modules, and nothing else."""
     made = make(SITE, tmp_path, with_asgi(suite))
     assert made.deb.name.endswith("_amd64.deb")
     check_same(made, suite, tmp_path)
+    with chroot(workshop(suite), tmp_path / "tree", shared=rebuilt(made.source, suite)) as tree:
+        command = (*NOBODY, "env", "HOME=/tmp", *LINTIAN, f"/shared/{SITE.name}_1.0.0.dsc")
+        said = tree.run(*command, check=False).stdout
+    (told,) = missing_sources(made.bundle)
+    compiled = [file.path for file in made.bundle.files if is_elf(file.content)]
+    found = re.findall(r"^(.): \S+ source: (\S+) .*\[program(/[^]:]+)", said, re.MULTILINE)
+    assert len(said.splitlines()) == len(found) == len(compiled) * len(COMPILED[suite.name])
+    assert {f"{severity}: {tag}" for severity, tag, _ in found} == COMPILED[suite.name]
+    assert {path for _, _, path in found} == set(compiled)
+    assert told.message.startswith(f"{len(compiled)} compiled modules come without the source")
 
 
 def test_lintian_finds_nothing_in_a_source_package(suite: Suite, tmp_path: Path) -> None:

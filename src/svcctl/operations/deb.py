@@ -15,7 +15,7 @@ from svcctl.generate.debian.checks import find_problems, is_person
 from svcctl.generate.debian.model import Bundle, DebianOptions
 from svcctl.generate.debian.releases import RELEASES, Release
 from svcctl.generate.debian.render import render, settle
-from svcctl.generate.debian.source import render_source
+from svcctl.generate.debian.source import missing_sources, render_source
 from svcctl.host import commands, environment, lintian, trial
 from svcctl.host.clashes import account_clashes, package_clashes
 from svcctl.host.lintian import Lint
@@ -170,6 +170,7 @@ def _written(request: DebRequest, parts: _Parts) -> DebResult:
     else:
         write_together(folder, {deb.name: deb.content}, {})
     fields = dict(package.control)
+    missing = missing_sources(parts.bundle) if request.source else ()
     return DebResult(
         path=str(folder / deb.name),
         size=len(deb.content),
@@ -178,7 +179,7 @@ def _written(request: DebRequest, parts: _Parts) -> DebResult:
         architecture=fields["Architecture"],
         depends=fields.get("Depends", ""),
         source=tuple(str(path) for path in made if path.name != deb.name),
-        diagnostics=(*parts.diagnostics, *package.diagnostics),
+        diagnostics=(*parts.diagnostics, *package.diagnostics, *missing),
     )
 
 

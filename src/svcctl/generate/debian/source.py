@@ -15,6 +15,7 @@ from posixpath import dirname, join, normpath
 from svcctl.errors import Problem, ProblemsError
 from svcctl.generate.debian.autopkgtest import TRIGGERS, package_tests
 from svcctl.generate.debian.copyright import copyright_text
+from svcctl.generate.debian.elf import is_elf
 from svcctl.generate.debian.model import Bundle, DebianOptions, ProgramFile
 from svcctl.generate.debian.payload import SYSTEM_UNITS, SYSUSERS, TMPFILES
 from svcctl.generate.debian.render import render, script_facts, settle
@@ -22,7 +23,7 @@ from svcctl.generate.debian.scripts import debhelper_scripts
 from svcctl.generate.debian.source_control import dsc_fields, source_control, source_format
 from svcctl.generate.debian.source_rules import moves_units, rules
 from svcctl.manifest.model import Manifest
-from svcctl.plan.model import Rendering
+from svcctl.plan.model import Diagnostic, Rendering
 
 #: The folder of the program, beside ``debian``.
 PROGRAM = "program"
@@ -89,6 +90,17 @@ def render_source(
         fields=dsc_fields(settled, bundle, users=users, tests=TRIGGERS if tests else None),
         files=tuple(by_path[path] for path in sorted(by_path)),
     )
+
+
+def missing_sources(bundle: Bundle) -> tuple[Diagnostic, ...]:
+    """Return what is to be said of modules that come compiled, since wheels do not have their sources."""
+    compiled = [file.path for file in bundle.files if is_elf(file.content)]
+    if not compiled:
+        return ()
+    what = "1 compiled module comes" if len(compiled) == 1 else f"{len(compiled)} compiled modules come"
+    message = f"{what} without the source, such as {compiled[0]}: lintian says so, and Debian itself would not take it"
+    hint = "It is for archives of your own; Debian's packages of these modules are named with --depend."
+    return (Diagnostic(severity="warning", subject="source", message=message, hint=hint),)
 
 
 def _refuse(options: DebianOptions) -> None:
