@@ -6,58 +6,26 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from svcctl.cli import arguments, as_json, options, present
+from svcctl.cli import as_json, options, present, requested
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from svcctl.operations.check import CheckResult
+    from svcctl.operations.request import InstallRequest
 
 
-def check(  # noqa: PLR0913 (each is an option of the command)
-    context: typer.Context,
-    app: options.App,
+@requested.service_options()
+def check(
     *,
     explain: Annotated[bool, typer.Option("--explain", help="Show each directive with its reason.")] = False,
-    name: options.UnitName = None,
-    python: options.Python = None,
-    user: options.UserScope = False,
-    root: options.Root = "",
-    systemd: options.SystemdVersion = None,
-    sockets: options.Sockets = True,
-    env: options.Env = None,
-    env_file: options.EnvFile = None,
-    set_: options.Set = None,
-    after: options.After = None,
-    requires: options.Requires = None,
-    instances: options.Instances = False,
-    listen: options.Listen = None,
-    passphrase: options.Passphrase = None,
+    request: InstallRequest,
     json: options.Json = False,
 ) -> int:
     """Show what APP would be as a service. Changes nothing."""
     from svcctl.errors import EX_DATAERR  # noqa: PLC0415 (kept out of --help)
     from svcctl.operations.check import check as operate  # noqa: PLC0415 (the same)
-    from svcctl.operations.request import InstallRequest, pair, setting  # noqa: PLC0415 (the same)
 
-    request = InstallRequest(
-        application=app,
-        arguments=arguments.given(context),
-        name=name,
-        python=python,
-        scope="user" if user else "system",
-        root=root,
-        systemd_version=systemd,
-        sockets=sockets,
-        environment=options.each(env, pair, "--env", "check"),
-        environment_files=tuple(env_file or ()),
-        settings=options.each(set_, setting, "--set", "check"),
-        after=tuple(after or ()),
-        requires=tuple(requires or ()),
-        instances=instances,
-        listen=options.each(listen, pair, "--listen", "check"),
-        passphrase=passphrase,
-    )
     result = operate(request)
     if json:
         as_json.write(result)

@@ -7,11 +7,12 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from svcctl.cli import arguments, as_json, options, present
+from svcctl.cli import as_json, options, present, requested
 
 if TYPE_CHECKING:
     from svcctl.operations.deb import DebResult
     from svcctl.operations.packaging.request import DebRequest
+    from svcctl.operations.request import InstallRequest
 
 Output = Annotated[
     str,
@@ -101,9 +102,8 @@ Lint = Annotated[bool, typer.Option("--lint/--no-lint", help="Have lintian look 
 Check = Annotated[bool, typer.Option("--check", help="Also install and purge it in a throw-away tree.")]
 
 
+@requested.service_options("user", "root", "systemd", "env_file")
 def deb(  # noqa: PLR0913 (each is an option of the command)
-    context: typer.Context,
-    app: options.App,
     *,
     output: Output = ".",
     distribution: Distribution = None,
@@ -123,38 +123,14 @@ def deb(  # noqa: PLR0913 (each is an option of the command)
     sign_key: SignKey = "",
     lint: Lint = True,
     check: Check = False,
-    name: options.UnitName = None,
-    python: options.Python = None,
-    sockets: options.Sockets = True,
-    env: options.Env = None,
-    set_: options.Set = None,
-    after: options.After = None,
-    requires: options.Requires = None,
-    instances: options.Instances = False,
-    listen: options.Listen = None,
-    passphrase: options.Passphrase = None,
+    request: InstallRequest,
     json: options.Json = False,
 ) -> int:
     """Make a Debian package of APP, with all that it needs, its units and its user."""
     from svcctl.operations.packaging.request import DebRequest, Sources, known_release  # noqa: PLC0415 (kept out of --help)
-    from svcctl.operations.request import InstallRequest, pair, setting  # noqa: PLC0415 (the same)
 
-    service = InstallRequest(
-        application=app,
-        arguments=arguments.given(context),
-        name=name,
-        python=python,
-        sockets=sockets,
-        environment=options.each(env, pair, "--env", "deb"),
-        settings=options.each(set_, setting, "--set", "deb"),
-        after=tuple(after or ()),
-        requires=tuple(requires or ()),
-        instances=instances,
-        listen=options.each(listen, pair, "--listen", "deb"),
-        passphrase=passphrase,
-    )
-    request = DebRequest(
-        service=service,
+    wanted = DebRequest(
+        service=request,
         output=output,
         distribution=known_release(distribution),
         sources=Sources(requirements, project, tuple(extra or ()), tuple(wheels or ()), index, libraries),
@@ -168,7 +144,7 @@ def deb(  # noqa: PLR0913 (each is an option of the command)
         lint=lint,
         check=check,
     )
-    return finish(request, json=json)
+    return finish(wanted, json=json)
 
 
 def finish(request: DebRequest, *, json: bool = False) -> int:

@@ -7,12 +7,13 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from svcctl.cli import arguments, options
+from svcctl.cli import options, requested
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from svcctl.manifest.model import Manifest, ServiceNode
+    from svcctl.operations.request import InstallRequest
 
 
 class Form(StrEnum):
@@ -23,9 +24,10 @@ class Form(StrEnum):
     SVG = "svg"
 
 
+@requested.service_options(
+    *("name", "user", "root", "systemd", "sockets", "set_", "after", "requires", "instances", "listen")
+)
 def describe(
-    context: typer.Context,
-    app: options.App,
     *,
     graph: Annotated[
         Form | None,
@@ -33,30 +35,17 @@ def describe(
             "--graph", help="Draw the services and the order in which they start, and nothing else."
         ),
     ] = None,
-    python: options.Python = None,
-    env: options.Env = None,
-    env_file: options.EnvFile = None,
-    passphrase: options.Passphrase = None,
+    request: InstallRequest,
     json: options.Json = False,
 ) -> None:
     """Show what APP is. Its services, its listeners, its needs."""
     from svcctl.errors import UsageError  # noqa: PLC0415 (kept out of --help)
     from svcctl.manifest import codec  # noqa: PLC0415 (the same)
     from svcctl.operations.describe import describe_application, draw  # noqa: PLC0415 (the same)
-    from svcctl.operations.request import InstallRequest, pair  # noqa: PLC0415 (the same)
 
     if json and graph is not None:
         raise UsageError("--json and --graph exclude each other", hint="leave one of them out")
-    manifest = describe_application(
-        InstallRequest(
-            application=app,
-            arguments=arguments.given(context),
-            python=python,
-            environment=options.each(env, pair, "--env", "describe"),
-            environment_files=tuple(env_file or ()),
-            passphrase=passphrase,
-        )
-    )
+    manifest = describe_application(request)
     if json:
         typer.echo(codec.encode(manifest))
         return

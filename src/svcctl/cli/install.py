@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import sys
+from dataclasses import replace
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from svcctl.cli import arguments, as_json, options, present
+from svcctl.cli import as_json, options, present, requested
 
 if TYPE_CHECKING:
     from svcctl.operations.install import InstallResult
+    from svcctl.operations.request import InstallRequest
 
 _DIFFERENT = 1
 
@@ -22,26 +24,12 @@ Check = Annotated[
 ]
 
 
-def install(  # noqa: PLR0913 (each is an option of the command)
-    context: typer.Context,
-    app: options.App,
+@requested.service_options()
+def install(
     *,
-    name: options.UnitName = None,
-    python: options.Python = None,
-    user: options.UserScope = False,
-    root: options.Root = "",
-    systemd: options.SystemdVersion = None,
+    request: InstallRequest,
     enable: Enable = False,
     now: Now = False,
-    sockets: options.Sockets = True,
-    env: options.Env = None,
-    env_file: options.EnvFile = None,
-    set_: options.Set = None,
-    after: options.After = None,
-    requires: options.Requires = None,
-    instances: options.Instances = False,
-    listen: options.Listen = None,
-    passphrase: options.Passphrase = None,
     dry_run: options.DryRun = False,
     check: Check = False,
     yes: options.Yes = False,
@@ -49,28 +37,8 @@ def install(  # noqa: PLR0913 (each is an option of the command)
 ) -> int:
     """Install APP as a service. Its units are made from what APP is, and hardened."""
     from svcctl.operations.install import install as operate  # noqa: PLC0415 (kept out of --help)
-    from svcctl.operations.request import InstallRequest, pair, setting  # noqa: PLC0415 (the same)
 
-    request = InstallRequest(
-        application=app,
-        arguments=arguments.given(context),
-        name=name,
-        python=python,
-        scope="user" if user else "system",
-        root=root,
-        systemd_version=systemd,
-        sockets=sockets,
-        environment=options.each(env, pair, "--env", "install"),
-        environment_files=tuple(env_file or ()),
-        settings=options.each(set_, setting, "--set", "install"),
-        after=tuple(after or ()),
-        requires=tuple(requires or ()),
-        instances=instances,
-        listen=options.each(listen, pair, "--listen", "install"),
-        passphrase=passphrase,
-        enable=enable,
-        now=now,
-    )
+    request = replace(request, enable=enable, now=now)
     asker, dry_run = present.asker("This will be installed", yes=yes), dry_run or check
     return _finish(operate(request, dry_run=dry_run, approve=asker), json=json, dry_run=dry_run, check=check)
 
