@@ -9,10 +9,18 @@ from pathlib import Path
 import pytest
 
 from svcctl.application.persisting import places
+from tests.dealing import deal
 
 IN_CI = os.environ.get("CI") == "true"
 _KEY = Path(places.own_folder(), places.OWN_KEY)
 _KEY_WAS_THERE = _KEY.exists()
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Let the workers begin with what takes long, so that none of them waits for another in the end."""
+    if workers := int(getattr(config, "workerinput", {}).get("workercount", 0)):
+        items[:] = deal(items, workers)
 
 
 @pytest.hookimpl(wrapper=True)
