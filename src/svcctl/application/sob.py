@@ -184,8 +184,9 @@ def revive(state: files.State) -> Any:  # noqa: ANN401 (what was saved)
 
 
 def _go_on(value: object, style: str, cipher: Cipher | None) -> None:
-    component = getattr(value, "getComponent", None)
-    aspect = component(IPersistable) if component is not None else value
+    from svcctl.application.service import Application  # noqa: PLC0415 (which needs this module)
+
+    aspect = value.getComponent(IPersistable) if isinstance(value, Application) else value
     if isinstance(aspect, Persistent):
         aspect.go_on_with(style, cipher)
 

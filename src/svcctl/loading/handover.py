@@ -27,7 +27,7 @@ def verified(path: str, passphrase: str | None) -> State:
     Raises:
         SvcctlError: As :func:`svcctl.application.persisting.files.read_state`.
     """
-    return files.read_state(path, passphrase=passphrase, itself=True)
+    return files.read_state(path, passphrase=passphrase, itself=True, bare=True)
 
 
 def pack(state: State) -> bytes:

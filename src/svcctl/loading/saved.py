@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import hashlib
 import logging
+import sys
 
 from svcctl.application import sob
 from svcctl.application.persisting import envelope, files, places
 from svcctl.application.persisting.errors import DamagedStateError
 from svcctl.application.service import Application
 from svcctl.errors import ApplicationNotFoundError, SavedStateError
-from svcctl.loading.tac import absolute
+from svcctl.loading.tac import absolute, adapted, expect_twisted
 
 _log = logging.getLogger(__name__)
 
@@ -21,7 +22,8 @@ START_CREDENTIAL = "svcctl-start"
 def load_saved(path: str, *, style: str | None = None, passphrase: str | None = None) -> Application:
     """Return the application that was saved to a file; saved again, it gets the form that this one has.
 
-    It is verified before anything in it is executed. If it is damaged, the one before it is taken, and a warning is
+    It is verified before anything in it is executed, unless it is a pickle of Twisted's, which nobody else must have
+    been able to write. If it is damaged, the one before it is taken, and a warning is
     logged.
 
     Args:
@@ -37,7 +39,7 @@ def load_saved(path: str, *, style: str | None = None, passphrase: str | None = 
         ConfigurationError: A key is damaged, or encryption is not installed.
     """
     if style is None:
-        return application_in(files.read_state(absolute(path), passphrase=passphrase))
+        return application_in(files.read_state(absolute(path), passphrase=passphrase, bare=True))
     try:
         saved = sob.load(absolute(path), style, passphrase)
     except SavedStateError as error:
@@ -50,12 +52,28 @@ def application_in(state: files.State) -> Application:
 
     Raises:
         SavedStateError: It holds no application, or the code that it needs is gone or does not fit.
+        ApplicationLoadError: An upgrade of one of Twisted's objects raised an error.
     """
+    expect_twisted()
     try:
         saved = sob.revive(state)
     except SavedStateError as error:
         raise _with_frames(state.path, error) from error.__cause__
-    return _application(state.path, saved)
+    _upgrade_theirs(state.path)
+    return _application(state.path, adapted(saved))
+
+
+def _upgrade_theirs(path: str) -> None:
+    """Bring what Twisted has saved up to date, as its own loader does."""
+    theirs = sys.modules.get("twisted.persisted.styles")
+    if theirs is None:
+        return
+    try:
+        theirs.doUpgrade()
+    except Exception as error:  # noqa: BLE001 (the user's code can raise anything)
+        from svcctl.loading.failure import raised  # noqa: PLC0415 (only where code of the application has failed)
+
+        raise raised(path, error) from None
 
 
 def go_on(
@@ -81,6 +99,8 @@ def go_on(
     """
     data = _installed(path, digest)
     facts = envelope.opened(data).facts
+    if "application" not in facts:  # of Twisted's: it has no state but this
+        return application_in(files.decrypted(path, data, passphrase))
     encrypted = facts.get("cipher") is not None
     name = files.file_name(facts["application"], tag, facts["style"], encrypted=encrypted)
     last = files.in_state_folder(name)

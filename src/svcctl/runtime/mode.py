@@ -14,8 +14,8 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from svcctl.application import lifecycle
-from svcctl.application.interfaces import IProcess
-from svcctl.errors import PermissionDeniedError, SvcctlError
+from svcctl.application.interfaces import IPersistable, IProcess
+from svcctl.errors import PermissionDeniedError, SvcctlError, UsageError
 from svcctl.runtime import confinement, loops, privileges
 from svcctl.runtime.options import RunOptions, is_saved, resolved
 from svcctl.runtime.recording import Recorder
@@ -68,8 +68,8 @@ class Mode:
         application, saved = _load(target, options)
         if refused is not None:
             self._begin_log(target, _user_of(application, refused))
-        if options.save if options.save is not None else saved or options.checkpoint > 0:
-            self._saver = Saver(application, options.checkpoint)
+        if options.save or options.checkpoint > 0 or (saved and options.save is None):
+            self._save_from_now_on(application, saved=saved)
         self.adopt(application)
         return application
 
@@ -190,6 +190,15 @@ class Mode:
                 return refused
             raise
         return None
+
+    def _save_from_now_on(self, application: Application, *, saved: bool) -> None:
+        if application.getComponent(IPersistable) is not None:
+            self._saver = Saver(application, self.options.checkpoint)
+        elif not saved or self.options.save or self.options.checkpoint:
+            raise UsageError(
+                "an application of Twisted's is not saved",
+                hint="leave --save and --checkpoint out; it starts as its file has it",
+            )
 
     def _save(self) -> list[SvcctlError]:
         """Save for the last time; return what went wrong."""

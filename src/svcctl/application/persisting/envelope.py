@@ -18,6 +18,8 @@ from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 MAGIC = b"# svcctl-state "
+#: What a pickle of protocol 2 or later begins with: Twisted saves its applications as nothing but that.
+PICKLE = b"\x80"
 VERSION = b"1 "
 _DIGITS = 64
 
@@ -43,7 +45,8 @@ class Opened(NamedTuple):
     """A file whose digest is right.
 
     Attributes:
-        facts: What its second line says: ``style``, ``generation``, ``application``, ``main``, ``key``, ``cipher``.
+        facts: What its second line says: ``style``, ``generation``, ``application``, ``main``, ``key``, ``cipher``;
+            of a pickle that has no such line, its ``style`` alone.
         line: The second line, as it is in the file.
         body: The application.
     """
@@ -109,6 +112,8 @@ def unseal(data: bytes, keys: Sequence[Key]) -> Opened:
 
 def opened(data: bytes) -> Opened:
     """Return what is in a file that has been verified, by its keyed digest or in another way."""
+    if data.startswith(PICKLE):
+        return Opened({"style": "pickle"}, b"", data)
     _, _, rest = data.partition(b"\n")
     line, newline, body = rest.partition(b"\n")
     return Opened(facts_of(data), line + newline, body)

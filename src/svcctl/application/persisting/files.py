@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from svcctl.application.interfaces import IPersistable
 from svcctl.application.persisting import keys, places, trust, writing
 from svcctl.application.persisting.envelope import (
+    MAGIC,
+    PICKLE,
     BrokenError,
     Key,
     OtherKeyError,
@@ -117,6 +119,7 @@ def read_state(
     known: Sequence[Key] | None = None,
     owners: tuple[int, ...] = (),
     itself: bool = False,
+    bare: bool = False,
 ) -> State:
     """Return what a file holds, or the one before it if that is damaged or missing.
 
@@ -126,6 +129,8 @@ def read_state(
         known: The keys to verify it with; ``None`` for those of this machine.
         owners: Who may own it, beside root and the caller; for those who will not execute what is in it.
         itself: It has to be this file, not the one before it.
+        bare: It may be a pickle without a digest, as Twisted saves them: that nobody else could have written it is
+            then all that is known of it, which is logged.
 
     Raises:
         ApplicationNotFoundError: There is no such file, or it cannot be read.
@@ -135,7 +140,7 @@ def read_state(
     """
     known = keys.known_keys() if known is None else known
     try:
-        used, data = path, _verified(path, known, owners)
+        used, data = path, _verified(path, known, owners, bare=bare)
     except (DamagedStateError, ApplicationNotFoundError) as error:
         if itself or not (isinstance(error, DamagedStateError) or is_missing(error)):
             raise
@@ -200,8 +205,16 @@ def read(path: str, owners: tuple[int, ...] = ()) -> bytes:
         ) from error
 
 
-def _verified(path: str, known: Sequence[Key], owners: tuple[int, ...]) -> bytes:
+def _verified(path: str, known: Sequence[Key], owners: tuple[int, ...], *, bare: bool = False) -> bytes:
     data = read(path, owners)
+    if bare and data.startswith(PICKLE):
+        _log.warning(
+            "a pickle is loaded that carries no digest; loading it executes what is in it",
+            extra={"svcctl_path": path},
+        )
+        return data
+    if bare and data and not data.startswith(MAGIC):
+        raise _of_twisted(path)
     try:
         unseal(data, known)
     except OtherKeyError as error:
@@ -214,6 +227,22 @@ def _verified(path: str, known: Sequence[Key], owners: tuple[int, ...]) -> bytes
             f"{path} is not used: {error}", hint="put it back from a backup, or start from the original"
         ) from None
     return data
+
+
+def _of_twisted(path: str) -> DamagedStateError:
+    """Return the error for a file that is neither of ours nor a pickle, by what Twisted would have called so."""
+    known = {
+        ".etap": "is not what svcctl has encrypted, and what Twisted up to 17.5 encrypted is not decrypted",
+        ".etas": "is not what svcctl has encrypted, and what Twisted up to 17.5 encrypted is not decrypted",
+        ".tas": "was not saved by svcctl, and what Twisted has saved as source is not read",
+    }
+    found = known.get(
+        path[path.rfind(".") :], "was not saved by svcctl: it carries no digest, and is no pickle"
+    )
+    return DamagedStateError(
+        f"{path} {found}",
+        hint="put it back from a backup, or have the Twisted of its time save it as a pickle",
+    )
 
 
 def write_state(

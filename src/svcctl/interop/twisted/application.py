@@ -7,7 +7,7 @@ from typing import Any
 
 from twisted.application import service
 
-from svcctl.application.interfaces import IProcess, IService, IServiceCollection
+from svcctl.application.interfaces import IPersistable, IProcess, IService, IServiceCollection
 from svcctl.application.service import Application
 from svcctl.interop.twisted import describing, logs, node
 from svcctl.interop.twisted.calls import STOP, Call
@@ -69,6 +69,7 @@ def adapted(candidate: object) -> Application | None:
     process = service.IProcess(candidate, None)
     name = str(getattr(root, "name", None) or "twisted")
     application = Application(name, getattr(process, "uid", None), getattr(process, "gid", None))
+    application.setComponent(IPersistable, None)  # its services run changed, and would be saved so
     ours: Any = application.getComponent(IProcess)
     ours.processName = getattr(process, "processName", None)
     reactor = node.TwistedReactor(node.needed(), logs.observer_of(candidate))
