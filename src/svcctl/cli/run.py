@@ -108,7 +108,13 @@ Umask = Annotated[
     str | None, typer.Option("--umask", metavar="OCTAL", help="Rights that new files do not get.")
 ]
 Reactor = Annotated[
-    str | None, typer.Option("--reactor", "-r", metavar="NAME", help="The event loop: asyncio or uvloop.")
+    str | None,
+    typer.Option(
+        "--reactor",
+        "-r",
+        metavar="NAME",
+        help="The event loop: asyncio, uvloop; for Twisted: epoll, poll, select.",
+    ),
 ]
 OriginalName = Annotated[bool, typer.Option("--originalname", help="Leave the name of the process alone.")]
 Debug = Annotated[bool, typer.Option("--debug", "-b", help="Stop in the debugger on a failure and SIGUSR2.")]

@@ -66,6 +66,7 @@ class Mode:
         refused = self._begin_log(target, identity.uid)
         self._check()
         application, saved = _load(target, options)
+        loops.check(options.reactor)
         if refused is not None:
             self._begin_log(target, _user_of(application, refused))
         if options.save or options.checkpoint > 0 or (saved and options.save is None):
@@ -212,7 +213,7 @@ class Mode:
     def _check(self) -> None:
         options = self.options
         confinement.check(options)
-        self.loop_factory = loops.loop_factory(options.reactor)
+        self.loop_factory = loops.choose(options.reactor)
         if options.profile:
             from svcctl.runtime import profiling  # noqa: PLC0415 (only on request)
 

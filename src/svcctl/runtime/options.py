@@ -28,7 +28,8 @@ and tell the init system how it is.
                         whose SHA-256 is this and which the init system may hand over as the credential svcctl-start
   --save, --no-save     save the application when it has stopped (default: if it came from a saved file)
   --checkpoint SECONDS  save it every so often while it serves, too
-  --reactor NAME        the event loop: asyncio (default) or uvloop
+  --reactor NAME        the event loop: asyncio (default) or uvloop; of an application of Twisted's, its reactor:
+                        epoll, poll or select, too
 
   --control PATH        open a socket there for live control; root and the user of this process may connect (default:
                         control in $RUNTIME_DIRECTORY if there is one)
@@ -164,7 +165,7 @@ _VALUES = {
 
 _CHOICES = {
     "kind": ("python", "saved", "pickle", "source"),
-    "reactor": ("asyncio", "uvloop"),
+    "reactor": ("asyncio", "uvloop", "epoll", "poll", "select"),
     "profiler": ("cprofile", "profile"),
 }
 

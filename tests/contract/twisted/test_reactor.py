@@ -47,15 +47,6 @@ add(Ours())
         assert init.stop().code == 0
 
 
-def test_another_reactor_is_refused_where_it_is_installed(failing: Ending) -> None:
-    """With the line of the file, and what to do."""
-    status, log, _ = failing("from twisted.internet import selectreactor\nselectreactor.install()")
-    assert status == 65
-    assert "it installs SelectReactor, which does not run on asyncio's loop" in log
-    assert "selectreactor.install()" in log
-    assert "hint: leave the installation out" in log
-
-
 def test_a_file_that_takes_that_for_a_reactor_that_is_there_goes_on(twisted_app: Run) -> None:
     """As it would under a twistd with another reactor."""
     source = """

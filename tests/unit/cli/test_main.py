@@ -13,6 +13,7 @@ import svcctl
 from svcctl.cli.main import app, run_command
 from svcctl.errors import ApplicationLoadError, Problem, ProblemsError
 from svcctl.runtime import logs, runner
+from svcctl.runtime.loops import LOOPS
 from svcctl.runtime.options import RunOptions
 from tests.fakes.describing import FakeDescribe
 
@@ -234,7 +235,7 @@ def test_run_shows_the_version_and_the_event_loops(capsys: pytest.CaptureFixture
     assert capsys.readouterr().out == f"svcctl {svcctl.__version__}\n"
     assert run_command(["run", "--help-reactors"]) == 0
     shown = capsys.readouterr().out.splitlines()
-    assert [line.removeprefix("! ").split()[0] for line in shown] == ["asyncio", "uvloop"]
+    assert [line.removeprefix("! ").split()[0] for line in shown] == list(LOOPS)
 
 
 def test_what_run_is_told_reaches_the_runner(monkeypatch: pytest.MonkeyPatch) -> None:

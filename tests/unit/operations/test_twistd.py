@@ -10,6 +10,7 @@ import svcctl
 from svcctl.cli.main import run_command
 from svcctl.errors import UsageError
 from svcctl.operations.twistd import CommandLine, parse
+from svcctl.runtime.loops import LOOPS
 from svcctl.runtime.options import RunOptions
 
 #: What every line in the background has.
@@ -144,7 +145,7 @@ def test_the_version_and_the_event_loops_are_shown(capsys: pytest.CaptureFixture
     assert run_command(["twistd", "--version"]) == 0
     assert capsys.readouterr().out == f"twistd (svcctl) {svcctl.__version__}\n"
     assert run_command(["twistd", "--help-reactors"]) == 0
-    assert [line.split()[0] for line in capsys.readouterr().out.splitlines()] == ["asyncio", "uvloop"]
+    assert [line.split()[0] for line in capsys.readouterr().out.splitlines()] == list(LOOPS)
 
 
 def test_nothing_of_the_environment_is_read() -> None:

@@ -23,7 +23,7 @@ from svcctl.interop.twisted.calls import replace
 
 if TYPE_CHECKING:
     from svcctl.endpoints.values import Endpoint
-    from svcctl.interop.twisted.reactor import Reactor
+    from svcctl.interop.twisted.reactor import Driven
 
 
 def taken(method: str, *args: Any, required: bool, **kwargs: Any) -> Listening | None:  # noqa: ANN401 (arguments of a reactor's method)
@@ -51,7 +51,7 @@ def _address_of(endpoint: Endpoint) -> object:
     return getattr(endpoint, "address", None)
 
 
-def adopt(reactor: Reactor, listening: Listening, factory: Any, **options: Any) -> Any:  # noqa: ANN401 (a port of Twisted's)
+def adopt(reactor: Driven, listening: Listening, factory: Any, **options: Any) -> Any:  # noqa: ANN401 (a port of Twisted's)
     """Have the reactor listen on a socket; when it no longer does, somebody else may."""
     sock = listening.socket
     if sock.family == socket.AF_UNIX:
@@ -63,7 +63,7 @@ def adopt(reactor: Reactor, listening: Listening, factory: Any, **options: Any) 
     return port
 
 
-def _adopt_path(reactor: Reactor, sock: socket.socket, factory: Any) -> Any:  # noqa: ANN401 (the same)
+def _adopt_path(reactor: Driven, sock: socket.socket, factory: Any) -> Any:  # noqa: ANN401 (the same)
     """Listen on a socket in the file system, whose path and mode are the init system's.
 
     Twisted's own way would change the mode and in the end remove the path and shut the socket down. It leaves a name that begins with NUL
@@ -92,7 +92,7 @@ class SystemdEndpoint:
         value: Which socket.
     """
 
-    def __init__(self, reactor: Reactor, value: Systemd) -> None:
+    def __init__(self, reactor: Driven, value: Systemd) -> None:
         self._reactor = reactor
         self.value = value
 
@@ -106,9 +106,7 @@ class SystemdEndpoint:
         return adopt(self._reactor, listening, factory)
 
 
-def parse(
-    reactor: Reactor, domain: str, index: str | None = None, name: str | None = None
-) -> SystemdEndpoint:
+def parse(reactor: Driven, domain: str, index: str | None = None, name: str | None = None) -> SystemdEndpoint:
     """Return the endpoint for the arguments of ``systemd:``.
 
     Raises:

@@ -1,7 +1,7 @@
 """Sees to it that whoever imports Twisted's reactor gets the one that runs on the runner's loop.
 
 It watches the imports of four modules. Nothing is imported because of it, so an application that has no use for the
-reactor pays nothing, and one that installs asyncio's reactor by itself keeps its loop.
+reactor pays nothing, and one that installs a reactor by itself keeps it.
 """
 
 from __future__ import annotations
@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import sys
 from collections.abc import Callable
+from importlib import import_module
 from importlib.machinery import ModuleSpec, PathFinder
 from types import ModuleType
 from typing import TYPE_CHECKING, Any
@@ -16,8 +17,10 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from importlib.abc import Loader  # brings far more than it is
 
-#: Makes the loop that the reactor runs on, where none runs yet.
+#: Makes the loop that the reactor of asyncio runs on, where none runs yet.
 loop_factory: Callable[[], asyncio.AbstractEventLoop] = asyncio.new_event_loop
+#: Name of the reactor that has to be the one; empty: asyncio's, or what is installed before that is imported.
+wanted = ""
 
 _MAIN, _REACTOR = "twisted.internet.main", "twisted.internet.reactor"
 _ENDPOINTS, _SERVICE = "twisted.internet.endpoints", "twisted.application.service"
@@ -30,6 +33,18 @@ def begin() -> None:
         for name, change in _CHANGED.items():
             if name in sys.modules:
                 change(sys.modules[name])
+
+
+def choose(reactor: str, loop: Callable[[], asyncio.AbstractEventLoop] | None = None) -> None:
+    """Have a certain reactor installed; to be called before anything imports Twisted.
+
+    Args:
+        reactor: As :data:`wanted`.
+        loop: As :data:`loop_factory`; ``None`` leaves that as it is.
+    """
+    global loop_factory, wanted
+    wanted, loop_factory = reactor, loop or loop_factory
+    begin()
 
 
 def end() -> None:
@@ -50,7 +65,7 @@ def _guard(main: Any) -> None:  # noqa: ANN401 (a module of Twisted's)
     def installReactor(reactor: object) -> None:  # noqa: N802 (Twisted's own name)
         from svcctl.interop.twisted.reactor import accepted  # noqa: PLC0415 (when Twisted itself is loaded)
 
-        install_reactor(accepted(reactor))
+        install_reactor(accepted(reactor, wanted))
 
     main.installReactor = installReactor
 
@@ -116,7 +131,11 @@ class _Reactor:
         from svcctl.interop.twisted.reactor import install  # noqa: PLC0415 (Twisted is here now)
 
         del sys.modules[module.__name__]
-        install(_present_loop() or _new_loop())
+        running = _present_loop()
+        if wanted and running is None:
+            import_module(f"twisted.internet.{wanted}reactor").install()
+        else:
+            install(running or _new_loop())
 
 
 def _present_loop() -> asyncio.AbstractEventLoop | None:

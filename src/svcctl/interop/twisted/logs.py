@@ -23,7 +23,7 @@ from twisted.python.log import ILogObserver as OldObserver
 from svcctl.errors import ApplicationLoadError
 
 if TYPE_CHECKING:
-    from svcctl.interop.twisted.reactor import Reactor
+    from svcctl.interop.twisted.reactor import Driven
 
 _LEVELS = {
     LogLevel.debug: logging.DEBUG,
@@ -55,7 +55,7 @@ def observer_of(application: Any) -> Any:  # noqa: ANN401 (whatever the applicat
     return found if NewObserver.providedBy(found) else LegacyLogObserverWrapper(found)
 
 
-def begin(observer: Any, reactor: Reactor) -> None:  # noqa: ANN401 (the same)
+def begin(observer: Any, reactor: Driven) -> None:  # noqa: ANN401 (the same)
     """Begin Twisted's log, unless that was done.
 
     Args:
@@ -69,7 +69,7 @@ def begin(observer: Any, reactor: Reactor) -> None:  # noqa: ANN401 (the same)
     globalLogPublisher.addObserver(_exits(reactor))
 
 
-def _exits(reactor: Reactor) -> Callable[[Mapping[str, Any]], None]:
+def _exits(reactor: Driven) -> Callable[[Mapping[str, Any]], None]:
     def observe(event: Mapping[str, Any]) -> None:
         value = getattr(_failure(event), "value", None)
         if isinstance(value, SystemExit):

@@ -13,7 +13,7 @@ from svcctl.application.tree.record import record_of, root_of, walk
 from svcctl.interop.twisted import logs
 from svcctl.interop.twisted.calls import Call
 from svcctl.interop.twisted.mirror import Mirror
-from svcctl.interop.twisted.reactor import Reactor, installed
+from svcctl.interop.twisted.reactor import Driven, installed
 
 #: Seconds between two signs of life, and after how many without one the watchdog acts.
 _BEAT, _SILENCE = 5.0, 30.0
@@ -30,7 +30,7 @@ class TwistedReactor(Service):
     kind = "service"
     heartbeat_timeout = _SILENCE
 
-    def __init__(self, reactor: Reactor, observer: Any = None) -> None:  # noqa: ANN401 (log observers have no common class)
+    def __init__(self, reactor: Driven, observer: Any = None) -> None:  # noqa: ANN401 (log observers have no common class)
         self.reactor = reactor
         self.observer = observer
         self._logging = False
@@ -77,7 +77,7 @@ class TwistedReactor(Service):
         self._down = None
 
 
-def needed() -> Reactor:
+def needed() -> Driven:
     """Return the reactor, installed now if it is not."""
     from twisted.internet import reactor  # noqa: PLC0415 (importing it installs it)
 

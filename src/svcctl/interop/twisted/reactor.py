@@ -1,4 +1,4 @@
-"""Twisted's reactor on asyncio's loop, run and stopped by the runner."""
+"""Twisted's reactor, run and stopped by the runner."""
 
 from __future__ import annotations
 
@@ -17,17 +17,22 @@ from twisted.internet.process import reapAllProcesses
 
 from svcctl.errors import ApplicationLoadError, LifecycleError
 
+#: Names of the reactors that run with asyncio's loop for a guest, as twistd has them.
+GUESTS = ("epoll", "poll", "select")
+
 
 class ForeignReactorError(ApplicationLoadError, ReactorAlreadyInstalledError):  # type: ignore[misc]  # Twisted's classes are unknown to the type checker
-    """Something installs a reactor that does not run on asyncio's loop; to Twisted's users, one is installed already."""
+    """Something installs a reactor that cannot be run here; to Twisted's users, one is installed already."""
 
 
-class Reactor(AsyncioSelectorReactor):  # type: ignore[misc]  # the same
-    """The reactor of the process: the runner's loop runs it, so it neither runs nor ends that loop itself.
+class Driven(PosixReactorBase):  # type: ignore[misc]  # the same
+    """What a reactor does here in another way: the runner's loop runs it, so it neither runs nor ends that loop itself.
 
     Attributes:
         described: What listens now is in the description, so the units have its socket.
     """
+
+    _asyncioEventloop: asyncio.AbstractEventLoop  # noqa: N815 (Twisted's own)
 
     described = False
 
@@ -48,20 +53,20 @@ class Reactor(AsyncioSelectorReactor):  # type: ignore[misc]  # the same
         )
 
     def begin(self) -> None:
-        """Fire the events of the start, and let the time of what is due run; nothing happens if that was done."""
+        """Fire the events of the start; nothing happens if that was done."""
         if self._waiting:
             self._waiting = False
-            # Whoever starts a program need not ask the reactor to: Buildbot has a class of its own.
-            self._asyncioEventloop.add_signal_handler(signal.SIGCHLD, reapAllProcesses)
+            self._watch_programs()
             self.startRunning(installSignalHandlers=False)
-            self._reschedule()
 
-    def _onTimer(self) -> None:  # noqa: N802 (Twisted's own)
-        """Call what is due; not before the start, although the loop runs already while sockets are bound."""
-        if self._waiting:
-            self._scheduledAt = None
-        else:
-            super()._onTimer()
+    def _watch_programs(self) -> None:
+        """Learn of the end of programs; whoever starts one need not ask the reactor to: Buildbot has a class of its own."""
+        try:
+            self._asyncioEventloop.add_signal_handler(signal.SIGCHLD, reapAllProcesses)
+        except (
+            RuntimeError
+        ):  # uvloop keeps that signal to itself, but minds it only once it has a program of its own
+            signal.signal(signal.SIGCHLD, lambda *_: self.callFromThread(reapAllProcesses))
 
     def on_running_loop(self) -> bool:
         """Tell whether the loop that runs is the reactor's."""
@@ -114,35 +119,86 @@ class Reactor(AsyncioSelectorReactor):  # type: ignore[misc]  # the same
         return None if listening is None else functools.partial(adopting.adopt, self, listening)
 
 
+class Reactor(Driven, AsyncioSelectorReactor):  # type: ignore[misc]  # the same
+    """The reactor of asyncio."""
+
+    def begin(self) -> None:
+        """Fire the events of the start, and let the time of what is due run; nothing happens if that was done."""
+        super().begin()
+        self._reschedule()
+
+    def _onTimer(self) -> None:  # noqa: N802 (Twisted's own)
+        """Call what is due; not before the start, although the loop runs already while sockets are bound."""
+        if self._waiting:
+            self._scheduledAt = None
+        else:
+            super()._onTimer()
+
+
 def _leave(status: object) -> None:
     from svcctl.application.scripting.script import ReactorStopped  # noqa: PLC0415 (only at the end)
 
     raise ReactorStopped(status)
 
 
-def accepted(reactor: Any) -> Reactor:  # noqa: ANN401 (reactors have no common class)
+def accepted(reactor: Any, wanted: str) -> Driven:  # noqa: ANN401 (reactors have no common class)
     """Return a reactor that somebody is about to install, made one that the runner can run.
 
+    Args:
+        reactor: The reactor.
+        wanted: Name of the only one that may be installed; empty for any.
+
     Raises:
-        ForeignReactorError: It does not run on asyncio's loop.
+        ForeignReactorError: It cannot be run, is not the wanted one, or there is one already.
     """
-    if type(reactor) is AsyncioSelectorReactor:
-        _convert(reactor)
-    if isinstance(reactor, Reactor):
+    present = sys.modules.get("twisted.internet.reactor")
+    if isinstance(reactor, Driven):
         return reactor
-    raise ForeignReactorError(
-        f"it installs {type(reactor).__name__}, which does not run on asyncio's loop",
-        hint="leave the installation out: the reactor of asyncio is installed already",
+    name = _name_of(type(reactor))
+    if not name or present is not None or name != (wanted or name):
+        raise _refused(reactor, name, present, wanted)
+    if name == "asyncio":
+        _convert(reactor, Reactor)
+    else:
+        from svcctl.interop.twisted.guest import host  # noqa: PLC0415 (few install another one)
+
+        host(reactor, _convert)
+    return reactor  # type: ignore[no-any-return]  # it has just become one
+
+
+def _name_of(kind: type) -> str:
+    """Return the name that ``--reactor`` has for a class of Twisted's; empty for one that is not run here."""
+    module = kind.__module__.removeprefix("twisted.internet.").removesuffix("reactor")
+    return module if module in {"asyncio", *GUESTS} else ""
+
+
+def _refused(reactor: Any, name: str, present: Any, wanted: str) -> ForeignReactorError:  # noqa: ANN401 (the same)
+    what = f"it installs {type(reactor).__name__}"
+    if not name:
+        return ForeignReactorError(
+            f"{what}, which is none that svcctl runs",
+            hint=f"leave the installation out, or choose one with --reactor: asyncio, {', '.join(GUESTS)}",
+        )
+    if present is not None:
+        there = next(filter(None, map(_name_of, type(present).__mro__)), "another")
+        return ForeignReactorError(
+            f"{what}, and there is a reactor already: {there}'s",
+            hint="install it before anything imports twisted.internet.reactor, "
+            f"or leave that out and run it with --reactor {name}",
+        )
+    return ForeignReactorError(
+        f"{what}, and --reactor asks for {wanted}",
+        hint=f"leave the installation out, or --reactor, or write --reactor {name}",
     )
 
 
-def _convert(reactor: Any) -> None:  # noqa: ANN401 (the same)
-    """Make a reactor one of ours: whoever made it has chosen its loop, so it cannot be another object."""
+def _convert(reactor: Any, kind: type) -> None:  # noqa: ANN401 (the same)
+    """Make a reactor one of ours: whoever made it may have chosen its loop, so it cannot be another object."""
     nothing: dict[str, object] = {}
     reactor.removeSystemEventTrigger(
         ("shutdown", ("during", reactor.crash, (), nothing))
     )  # it would end the loop
-    reactor.__class__ = Reactor
+    reactor.__class__ = kind
     reactor.addSystemEventTrigger("during", "shutdown", reactor.crash)
 
 
@@ -157,10 +213,10 @@ def install(loop: asyncio.AbstractEventLoop) -> None:
     main.installReactor(Reactor(loop))
 
 
-def installed() -> Reactor | None:
+def installed() -> Driven | None:
     """Return the reactor that is installed, if it is one that the runner runs."""
     reactor = sys.modules.get("twisted.internet.reactor")
-    return reactor if isinstance(reactor, Reactor) else None
+    return reactor if isinstance(reactor, Driven) else None
 
 
 @contextlib.contextmanager
