@@ -5,10 +5,12 @@ from __future__ import annotations
 import contextlib
 import os
 import selectors
+import shutil
 import signal
 import subprocess
+import tempfile
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import IO, Any, NamedTuple, cast
 
 _CHUNK = 65_536
@@ -51,8 +53,8 @@ def run_confined(
 ) -> Outcome:
     """Run a command that writes one line to a descriptor of its own.
 
-    It runs in a session of its own, in ``/``, with nothing but ``environment``; whatever it has started in that
-    session is killed at the end.
+    It runs in a session of its own, in a folder of its own, with nothing but ``environment``. At the end, whatever it
+    has started in that session is killed, and the folder is removed with all that it has written there.
 
     Args:
         command: Argument list up to the descriptor's number, which follows it.
@@ -68,21 +70,39 @@ def run_confined(
         OSError: It cannot be started.
     """
     deadline = time.monotonic() + time_limit
-    reading, writing = os.pipe()
-    try:
-        process = _start([*command, str(writing), *arguments], writing, credentials, environment, bool(given))
-    except BaseException:
-        os.close(reading)
-        raise
-    finally:
-        os.close(writing)
-    with process, open(reading, "rb", buffering=0) as pipe:  # noqa: PTH123 (a descriptor has no path)
+    with _scratch(credentials) as folder:
+        reading, writing = os.pipe()
+        argv = [*command, str(writing), *arguments]
         try:
-            return _collect(process, pipe.fileno(), deadline, max_line, _Feed(process.stdin, given))
+            process = _start(argv, writing, credentials, environment, folder=folder, fed=bool(given))
+        except BaseException:
+            os.close(reading)
+            raise
         finally:
-            # Also after the leader's end: what it has started may still be there.
-            with contextlib.suppress(ProcessLookupError, PermissionError):
-                os.killpg(process.pid, signal.SIGKILL)
+            os.close(writing)
+        with process, open(reading, "rb", buffering=0) as pipe:  # noqa: PTH123 (a descriptor has no path)
+            try:
+                return _collect(process, pipe.fileno(), deadline, max_line, _Feed(process.stdin, given))
+            finally:
+                # Also after the leader's end: what it has started may still be there.
+                with contextlib.suppress(ProcessLookupError, PermissionError):
+                    os.killpg(process.pid, signal.SIGKILL)
+
+
+@contextlib.contextmanager
+def _scratch(credentials: Credentials | None) -> Iterator[str]:
+    """Give an empty folder of the process's user, where files that it makes are in nobody's way; ``/`` if there can be none."""
+    try:
+        folder = tempfile.mkdtemp(prefix="svcctl-")
+    except OSError:
+        yield "/"
+        return
+    try:
+        if credentials is not None:
+            os.chown(folder, *credentials)
+        yield folder
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
 
 
 def _start(
@@ -90,7 +110,9 @@ def _start(
     writing: int,
     credentials: Credentials | None,
     environment: Mapping[str, str],
-    fed: bool,  # noqa: FBT001 (private, and called in one place)
+    *,
+    folder: str,
+    fed: bool,
 ) -> subprocess.Popen[bytes]:
     return subprocess.Popen(
         command,
@@ -98,7 +120,7 @@ def _start(
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         pass_fds=(writing,),
-        cwd="/",
+        cwd=folder,
         env=dict(environment),
         umask=0o077,
         start_new_session=True,

@@ -4,6 +4,7 @@ import hashlib
 import os
 import select
 import sys
+import tempfile
 from pathlib import Path
 
 import pytest
@@ -96,7 +97,7 @@ def test_an_object_is_described_with_the_digest_of_its_module(tmp_path: Path) ->
 def test_a_relative_path_counts_from_the_callers_folder(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The child itself runs in the root folder."""
+    """The child itself runs elsewhere."""
     write(tmp_path, HEAD)
     monkeypatch.chdir(tmp_path)
     assert described("app.tac").manifest.application.name == "echo"
@@ -114,9 +115,31 @@ def test_the_child_gets_nothing_from_its_caller(tmp_path: Path, monkeypatch: pyt
     )
     path = write(tmp_path, source)
     facts = described(path, GREETING="hello").manifest.application.description.split("|")
-    assert facts[:6] == ["/", "0o77", "", "True", "(0, 0)", "1"]
+    assert facts[1:6] == ["0o77", "", "True", "(0, 0)", "1"]
+    assert not Path(facts[0]).exists()
     assert "SECRET" not in facts[6]
     assert "('GREETING', 'hello'), ('HOME', '/nonexistent'), ('LANG', 'C.UTF-8')" in facts[6]
+
+
+def test_what_an_application_writes_beside_itself_while_it_is_loaded_is_thrown_away(tmp_path: Path) -> None:
+    """Many open their files before they start; the folder is empty, their own, and gone afterwards."""
+    source = HEAD + (
+        "import os\nfound = os.listdir()\nos.makedirs('state/deep')\n"
+        "with open('state/deep/notes', 'w') as notes:\n    notes.write('x')\n"
+        "application.description = f'{found} {os.getcwd()}'\n"
+    )
+    found, folder = described(write(tmp_path, source)).manifest.application.description.split(" ")
+    assert found == "[]"
+    assert not Path(folder).exists()
+
+
+def test_an_application_is_described_where_no_folder_can_be_made(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """In the root folder then; only those that write would miss it."""
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path / "none"))
+    source = f"{HEAD}import os\napplication.description = os.getcwd()\n"
+    assert described(write(tmp_path, source)).manifest.application.description == "/"
 
 
 def test_processes_of_the_application_do_not_inherit_the_report(tmp_path: Path) -> None:
