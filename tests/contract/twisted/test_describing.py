@@ -31,8 +31,10 @@ def described(folder: Path, source: str) -> Manifest:
     file = folder / "shop.tac"
     file.write_text(HEAD + source)
     program = (
-        "import sys\nfrom svcctl.loading.child import describe_here\n"
+        "import sys\nfrom svcctl.application.observing import opening\n"
+        "from svcctl.loading.child import describe_here\n"
         "from svcctl.manifest.codec import encode\n"
+        "opening.describing = True\n"
         "report = describe_here(sys.argv[1])\n"
         "assert report.error is None, report.error\n"
         "print(encode(report.manifest))"
@@ -124,3 +126,16 @@ def test_code_that_nobody_knows_may_connect_to_others(tmp_path: Path) -> None:
     """It could not say so without being changed; an application that is all of Twisted's own is known."""
     assert described(tmp_path, "add(Loud('till'))").needs.network == "outbound"
     assert described(tmp_path, SERVERS).needs.network == "inbound"
+
+
+def test_log_files_are_neither_made_nor_needed(tmp_path: Path) -> None:
+    """Many applications open theirs when they are loaded, where who describes them may not write."""
+    source = """
+from twisted.python.log import FileLogObserver, ILogObserver
+from twisted.python.logfile import DailyLogFile, LogFile
+for kind in (LogFile, DailyLogFile):
+    application.setComponent(ILogObserver, FileLogObserver(kind.fromFullPath("FOLDER/twistd.log")).emit)
+LogFile.fromFullPath("/nonexistent/twistd.log").write("begun")
+"""
+    described(tmp_path, source.replace("FOLDER", str(tmp_path)))
+    assert not (tmp_path / "twistd.log").exists()

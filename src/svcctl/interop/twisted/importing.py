@@ -1,12 +1,13 @@
 """Sees to it that whoever imports Twisted's reactor gets the one that runs on the runner's loop.
 
-It watches the imports of four modules. Nothing is imported because of it, so an application that has no use for the
+It watches the imports of five modules. Nothing is imported because of it, so an application that has no use for the
 reactor pays nothing, and one that installs a reactor by itself keeps it.
 """
 
 from __future__ import annotations
 
 import asyncio
+import os
 import sys
 from collections.abc import Callable
 from importlib import import_module
@@ -24,6 +25,7 @@ wanted = ""
 
 _MAIN, _REACTOR = "twisted.internet.main", "twisted.internet.reactor"
 _ENDPOINTS, _SERVICE = "twisted.internet.endpoints", "twisted.application.service"
+_LOG_FILE = "twisted.python.logfile"
 
 
 def begin() -> None:
@@ -88,7 +90,26 @@ def _mix(_: object) -> None:
     open_door()
 
 
-_CHANGED: dict[str, Callable[[Any], None]] = {_MAIN: _guard, _ENDPOINTS: _hand_over, _SERVICE: _mix}
+def _spare(logfile: Any) -> None:  # noqa: ANN401 (the same)
+    """Have an application that is loaded only to be described open no log file: it may not, or should not."""
+    from svcctl.application.observing import opening  # noqa: PLC0415 (few have log files of their own)
+
+    if not opening.describing:
+        return
+
+    def _openFile(self: Any) -> None:  # noqa: ANN401, N802 (Twisted's own)
+        self.path, self.closed = os.devnull, False
+        self._file = open(os.devnull, "rb+", 0)  # noqa: PTH123, SIM115 (as Twisted's own does)
+
+    logfile.BaseLogFile._openFile = _openFile  # noqa: SLF001 (there is no other way in)
+
+
+_CHANGED: dict[str, Callable[[Any], None]] = {
+    _MAIN: _guard,
+    _ENDPOINTS: _hand_over,
+    _SERVICE: _mix,
+    _LOG_FILE: _spare,
+}
 
 
 class _Watch:
