@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from svcctl.testing.unit import Limits
 from tests.contract.twisted.conftest import Run
 from tests.unit.application.test_client import free_port
 
@@ -125,3 +126,39 @@ add(Shop())
             client.sendall(b"hello")
             assert client.recv(10) == b"hello"
         assert init.stop().code == 0
+
+
+SLOW = """
+class Slow(protocol.Protocol):
+    def connectionMade(self):
+        say("there is one")
+    def dataReceived(self, data):
+        say("asked")
+        reactor.callLater(0.3, self.answer, data)
+    def answer(self, data):
+        self.transport.write(data)
+        self.transport.loseConnection()
+add(strports.service('unix:shop.sock', protocol.Factory.forProtocol(Slow)))
+"""
+
+
+def test_who_has_asked_before_the_stop_gets_an_answer(twisted_app: Run) -> None:
+    """Twisted would cut the connection off at once."""
+    with twisted_app(SLOW, sockets={"web": "unix:shop.sock"}) as init, init.connect("web") as client:
+        client.sendall(b"hello")
+        init.wait_until(lambda: "asked" in init.stdout, "the question")
+        assert init.stop().code == 0
+        assert client.recv(10) == b"hello"
+
+
+def test_a_connection_that_stays_holds_the_stop_up_for_a_moment_only(twisted_app: Run) -> None:
+    """Then it is closed, and that in order."""
+    limits = Limits(stop=5.0)
+    with (
+        twisted_app(SLOW, sockets={"web": "unix:shop.sock"}, limits=limits) as init,
+        init.connect("web") as client,
+    ):
+        init.wait_until(lambda: "there is one" in init.stdout, "the connection")
+        assert init.stop().code == 0
+        assert init.result == "success"
+        assert client.recv(10) == b""

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import Any
 
 from twisted.internet.defer import Deferred
+from twisted.internet.tcp import Server
 
 from svcctl.application import lifecycle
 from svcctl.application.interfaces import IService
@@ -17,6 +19,9 @@ from svcctl.interop.twisted.reactor import Driven, installed
 
 #: Seconds between two signs of life, and after how many without one the watchdog acts.
 _BEAT, _SILENCE = 5.0, 30.0
+
+#: Seconds that whoever is connected when all has stopped may still take, and between two looks at that.
+_LINGER, _LOOK = 1.0, 0.01
 
 
 class TwistedReactor(Service):
@@ -67,14 +72,27 @@ class TwistedReactor(Service):
             self.reactor.fireSystemEvent("shutdown")
 
     async def stopService(self) -> None:
-        """Wait for what is to be done before, during and after the shutdown."""
+        """Wait for what is to be done before, during and after the shutdown, which closes what is still open."""
         self.fire()
+        await self._drain()
         gate, self._gate = self._gate, None
         if gate is not None:
             gate.callback(None)
         assert self._down is not None  # noqa: S101 (for the type checker: fire() has made it)
         await self._down.end()
         self._down = None
+
+    async def _drain(self) -> None:
+        """Give those who have asked already a moment to get their answer; nobody new is accepted."""
+        loop = asyncio.get_running_loop()
+        end = loop.time() + _LINGER
+        while self._serving() and loop.time() < end:  # noqa: ASYNC110 (connections tell nobody of their end)
+            await asyncio.sleep(_LOOK)
+
+    def _serving(self) -> bool:
+        """Tell whether a client is connected to a port of the reactor's."""
+        watched = (*self.reactor.getReaders(), *self.reactor.getWriters())
+        return any(isinstance(each, Server) for each in watched)
 
 
 def needed() -> Driven:
