@@ -12,6 +12,9 @@ VENV := .venv
 BIN := $(VENV)/bin
 ROOT := $(filter 0,$(shell id -u))
 
+# Each of them makes ahead what tests find ready.
+TREES := tests.debian.own_trees tests.systemd.trees tests.debian.trees tests.debian.rebuilding
+
 # What the tests call that a minimal Debian lacks: command, then the package it is in.
 TOOLS := mmdebstrap:mmdebstrap systemd-nspawn:systemd-container systemd-analyze:systemd nsenter:util-linux \
 	setpriv:util-linux unshare:util-linux openssl:openssl socat:socat ncat:ncat dig:bind9-dnsutils curl:curl ip:iproute2 dot:graphviz strace:strace mount:mount \
@@ -28,7 +31,7 @@ apt-install = for pause in 5 20 0; do \
 	sleep $$pause; \
 	done; echo "could not install: $(1)" >&2; exit 1
 
-.PHONY: demo test lint ruff mypy imports bench setup host-packages trees prepare clean
+.PHONY: demo test lint ruff mypy imports bench setup host-packages trees $(TREES) prepare clean
 
 demo: setup
 	$(BIN)/python examples/demo.py
@@ -65,15 +68,15 @@ mypy: setup
 imports: setup
 	$(BIN)/lint-imports
 
-trees: setup
 ifneq ($(ROOT),)
-	$(BIN)/python -m tests.systemd.trees
-	$(BIN)/python -m tests.debian.own_trees
-	$(BIN)/python -m tests.debian.trees
-	$(BIN)/python -m tests.debian.rebuilding
+trees: $(TREES)
 else
+trees:
 	@echo "not root: the tests that boot a systemd or install packages are skipped"
 endif
+
+$(TREES): setup
+	$(BIN)/python -m $@
 
 host-packages:
 ifneq ($(ROOT),)

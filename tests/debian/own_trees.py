@@ -1,6 +1,6 @@
 """The trees for svcctl's own packages: one of each release to build in, one to install on; and what is built, cached.
 
-``python -m tests.debian.own_trees SUITE...`` builds the trees ahead of need.
+``python -m tests.debian.own_trees`` makes all of it ahead of need.
 """
 
 from __future__ import annotations
@@ -142,6 +142,6 @@ def _call(*command: str, **environment: str) -> None:
 
 
 if __name__ == "__main__":
-    for wanted in sys.argv[1:] or SUITES:
-        build_tree(SUITES[wanted])
-        target_tree(SUITES[wanted])
+    for each in SUITES.values():
+        target_tree(each)
+    released(list(SUITES.values()))
