@@ -16,7 +16,7 @@ import time
 CLIENTS = 20
 MOST_REQUESTS = 1_000_000
 #: Requests that are answered before the command is run again.
-BETWEEN = 250
+BETWEEN = 120
 ANSWER_LIMIT = 30.0
 TOTAL_LIMIT = 900.0
 
