@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from svcctl.generate.debian import compression
 from tests.debian.apps import App
 from tests.debian.build import REPEATER, Program
 from tests.debian.trees import system
@@ -53,7 +54,18 @@ def booted(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[[Suite
 
 
 @pytest.fixture
-def app(suite: Suite, booted: Callable[[Suite], Machine], tmp_path: Path) -> Iterator[App]:
+def hastily(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Compress packages as fast as can be: nobody keeps what a test installs."""
+    monkeypatch.setattr(compression, "_PRESET", 0)
+
+
+@pytest.fixture
+def app(
+    suite: Suite,
+    booted: Callable[[Suite], Machine],
+    tmp_path: Path,
+    hastily: None,  # noqa: ARG001 (what it does is enough)
+) -> Iterator[App]:
     """Give an application that no other test has, for a machine; it is gone from there when the test ends."""
     machine = booted(suite)
     before = machine.console.stat().st_size

@@ -5,6 +5,8 @@ from __future__ import annotations
 import hashlib
 from pathlib import Path
 
+import pytest
+
 from tests.debian.build import SITE, Program, build, with_asgi
 from tests.debian.chroots import Chroot, chroot
 from tests.debian.trees import system, workshop
@@ -26,6 +28,7 @@ def archive(tree: Chroot, folder: Path) -> None:
     tree.run("sh", "-c", f'printf %s "$1" >>{SETTINGS}', "sh", ARCHIVE)
 
 
+@pytest.mark.usefixtures("hastily")
 def test_piuparts_finds_no_fault(suite: Suite, tmp_path: Path) -> None:
     """In an installation with a purge, and in an upgrade from the version before."""
     old, new = tmp_path / "old", tmp_path / "new"

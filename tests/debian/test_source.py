@@ -47,7 +47,12 @@ COMPILED = {
 
 
 @pytest.fixture
-def app(suite: Suite, booted: Callable[[Suite], Machine], tmp_path: Path) -> Iterator[App]:
+def app(
+    suite: Suite,
+    booted: Callable[[Suite], Machine],
+    tmp_path: Path,
+    hastily: None,  # noqa: ARG001 (what it does is enough)
+) -> Iterator[App]:
     """Give an application whose packages debhelper builds; it is gone from the machine when the test ends."""
     app = RebuiltApp(booted(suite), REPEATER, tmp_path)
     yield app
