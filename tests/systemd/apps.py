@@ -6,6 +6,8 @@ import itertools
 from pathlib import Path
 from typing import NamedTuple
 
+import pytest
+
 from tests.systemd.machine import Machine, Result
 
 APPS = Path(__file__).with_name("apps")
@@ -14,6 +16,11 @@ TOUCHED = ("/etc", "/usr/local", "/var/lib", "/var/cache", "/var/log", "/run/sys
 #: How far the second port of an application is from its first.
 SECOND = 10_000
 _numbers = itertools.count(1)
+
+
+def on(release: str) -> pytest.MarkDecorator:
+    """Mark tests of what no systemd has a part in: they run on the machine of one release alone."""
+    return pytest.mark.parametrize("machine", [release], indirect=True)
 
 
 class App(NamedTuple):

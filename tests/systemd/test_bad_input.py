@@ -6,8 +6,10 @@ from collections.abc import Sequence
 
 import pytest
 
-from tests.systemd.apps import TOUCHED, installed, named, put
+from tests.systemd.apps import TOUCHED, installed, named, on, put
 from tests.systemd.machine import Machine, Result
+
+pytestmark = on("bookworm")  # no systemd gets to see what is refused
 
 GOOD = "from svcctl.application.service import Application\n"
 FILES = {

@@ -6,9 +6,7 @@ import json
 import re
 from typing import Any
 
-import pytest
-
-from tests.systemd.apps import App, installed, put
+from tests.systemd.apps import App, installed, on, put
 from tests.systemd.machine import Machine, wait_until
 
 INTERFACE = "io.svcctl.Control"
@@ -39,8 +37,8 @@ def states(app: App) -> dict[str, str]:
     return {each["path"].rpartition("/")[2]: each["state"] for each in call(app, "GetTree")["services"]}
 
 
-#: systemd has a client of its own from 255 on.
-WITH_VARLINKCTL = pytest.mark.parametrize("machine", ["trixie"], indirect=True)
+#: systemd has a client of its own from 255 on, and no part in what our own client and the process say to each other.
+NEWEST = on("trixie")
 
 
 def test_the_tree_of_a_sandboxed_service_is_seen_and_controlled(machine: Machine) -> None:
@@ -71,7 +69,7 @@ def test_a_failed_service_is_started_by_hand(machine: Machine) -> None:
     assert call(app, "Start", path="/db")["service"]["state"] == "ready"
 
 
-@WITH_VARLINKCTL
+@NEWEST
 def test_the_client_of_systemd_knows_the_interface(machine: Machine) -> None:
     """It reads the whole of it, and lists its methods."""
     app = installed(machine, "controlled", "--now")
@@ -84,7 +82,7 @@ def test_the_client_of_systemd_knows_the_interface(machine: Machine) -> None:
     assert "svcctl" in info
 
 
-@WITH_VARLINKCTL
+@NEWEST
 def test_the_client_of_systemd_calls_and_watches(machine: Machine) -> None:
     """Answers, errors, and a stream that ends with the process."""
     app = installed(machine, "controlled", "--now")
@@ -129,6 +127,7 @@ def test_nothing_is_left_of_the_socket_when_the_service_has_stopped(machine: Mac
     assert machine.run(["ls", f"/run/svcctl/{app.name}"], check=False).returncode != 0
 
 
+@NEWEST
 def test_status_draws_the_tree_and_what_the_process_uses(machine: Machine) -> None:
     """Beside what systemd says; for programs, too."""
     app = installed(machine, "controlled", "--now")
@@ -141,6 +140,7 @@ def test_status_draws_the_tree_and_what_the_process_uses(machine: Machine) -> No
     assert live["usage"]["memory"] > 1_000_000
 
 
+@NEWEST
 def test_status_says_to_whom_the_tree_is_shown(machine: Machine) -> None:
     """Everybody else sees what systemd knows."""
     app = installed(machine, "controlled", "--now")
@@ -150,6 +150,7 @@ def test_status_says_to_whom_the_tree_is_shown(machine: Machine) -> None:
     assert "tree: not shown: the tree is shown to root and to the user of the service alone" in shown.stdout
 
 
+@NEWEST
 def test_one_service_is_stopped_started_restarted_and_reloaded_by_name(machine: Machine) -> None:
     """Its path follows the application's name; what is refused says why, and what to do."""
     app = installed(machine, "controlled", "--now")
@@ -166,6 +167,7 @@ def test_one_service_is_stopped_started_restarted_and_reloaded_by_name(machine: 
     assert app.ask("hello") == "hello"
 
 
+@NEWEST
 def test_a_whole_application_is_reloaded_by_name(machine: Machine) -> None:
     """It returns when that is done, and says when nothing is there to be reloaded."""
     app = installed(machine, "controlled", "--now")
@@ -177,6 +179,7 @@ def test_a_whole_application_is_reloaded_by_name(machine: Machine) -> None:
     assert (down.returncode, "does not run" in down.stderr) == (69, True)
 
 
+@NEWEST
 def test_top_looks_as_often_as_it_is_told_to(machine: Machine) -> None:
     """At one application or at all, as plain text where there is no terminal."""
     app = installed(machine, "controlled", "--now")

@@ -6,7 +6,7 @@ import hashlib
 
 import pytest
 
-from tests.systemd.apps import App, installed, put
+from tests.systemd.apps import App, installed, on, put
 from tests.systemd.machine import Machine, Result, wait_until
 
 SECRET = "hunter2-is-the-word"  # noqa: S105 (to be looked for)
@@ -76,6 +76,7 @@ def test_a_credential_of_another_machine_is_refused_and_told(machine: Machine) -
     assert "systemd could not hand it its credentials" in said
 
 
+@on("bookworm")
 def test_credentials_are_listed_and_removed_and_go_with_a_purge(machine: Machine) -> None:
     """Those of an application are its own, whatever others are called."""
     app = installed(machine, "vault")
@@ -96,6 +97,7 @@ def test_credentials_are_listed_and_removed_and_go_with_a_purge(machine: Machine
     assert [file for file in left if f"{other.name}@db-password" in file]
 
 
+@on("bookworm")
 def test_settings_come_from_a_file_that_the_installation_writes_once(machine: Machine) -> None:
     """All commented out; what the administrator makes of it stays."""
     app = put(machine, "vault")
@@ -110,6 +112,7 @@ def test_settings_come_from_a_file_that_the_installation_writes_once(machine: Ma
     assert app.ask("?") == "Vault(greeting='hi', attempts=3, patience=120.0)"
 
 
+@on("bookworm")
 def test_wrong_settings_are_told_all_at_once_with_their_file(machine: Machine) -> None:
     """A start that cannot succeed is not tried again."""
     app = put(machine, "vault")

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import pytest
 
-from tests.systemd.apps import TOUCHED, App, installed, put
+from tests.systemd.apps import TOUCHED, App, installed, on, put
 from tests.systemd.machine import Machine
 
+pytestmark = on("trixie")  # systemd's part is one of test_install
 NOBODY = ("setpriv", "--reuid=65534", "--regid=65534", "--clear-groups")
 
 

@@ -8,10 +8,11 @@ from pathlib import Path
 import pytest
 
 from tests.fakes.plugin_package import build
-from tests.systemd.apps import TOUCHED
+from tests.systemd.apps import TOUCHED, on
 from tests.systemd.conftest import PIP
 from tests.systemd.machine import Machine, Result
 
+pytestmark = on("bookworm")  # to systemd it is any application
 FOLDER = "/srv/greetings"
 
 

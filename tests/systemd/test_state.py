@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 import pytest
 
-from tests.systemd.apps import TOUCHED, App, put
+from tests.systemd.apps import TOUCHED, App, on, put
 from tests.systemd.machine import Machine, Result, wait_until
 from tests.systemd.test_user_scope import USER, home
 
@@ -119,6 +119,7 @@ def test_state_goes_on_over_restarts(machine: Machine, suffix: str) -> None:
     assert "cannot" not in said
 
 
+@on("bookworm")
 def test_a_damaged_state_gives_way_to_the_one_before_it_and_that_to_the_original(machine: Machine) -> None:
     """The journal says so each time, and the service runs."""
     keys = saved(machine)
@@ -143,6 +144,7 @@ def test_a_damaged_state_gives_way_to_the_one_before_it_and_that_to_the_original
     assert keys.take(1) == [1]
 
 
+@on("bookworm")
 def test_an_original_that_was_changed_is_taken_up_by_the_next_installation(machine: Machine) -> None:
     """Before that, no service starts from it; one with a state of its own needs it no more."""
     keys = saved(machine)
@@ -169,6 +171,7 @@ def test_an_original_that_was_changed_is_taken_up_by_the_next_installation(machi
     assert keys.take(1) == [1]
 
 
+@on("bookworm")
 def test_describe_and_check_and_install_never_execute_it_as_root(machine: Machine) -> None:
     """It is executed by nobody, who could not read the file."""
     machine.run(["mkdir", "-p", "-m", "0777", "/srv/marks"])
@@ -183,6 +186,7 @@ def test_describe_and_check_and_install_never_execute_it_as_root(machine: Machin
     machine.run(["rm", "-r", "/srv/marks"])
 
 
+@on("bookworm")
 @pytest.mark.parametrize(
     ("spoil", "reason"),
     [
@@ -208,6 +212,7 @@ def test_a_file_that_cannot_be_trusted_is_refused(machine: Machine, spoil: list[
     assert machine.files(*TOUCHED) == before
 
 
+@on("trixie")
 def test_an_encrypted_one_takes_its_passphrase_from_a_file(machine: Machine) -> None:
     """At the installation and at each start; what it saves is encrypted as well."""
     secret, wrong = "/etc/keys.passphrase", "/etc/wrong.passphrase"
@@ -233,6 +238,7 @@ def test_an_encrypted_one_takes_its_passphrase_from_a_file(machine: Machine) -> 
     assert "error" not in machine.run(["svcctl", "status", keys.app.name]).stdout
 
 
+@on("bookworm")
 def test_uninstall_keeps_the_state_and_purge_removes_it(machine: Machine) -> None:
     """Installed again in between, the service goes on."""
     keys = saved(machine)
@@ -297,6 +303,7 @@ def test_a_user_installs_one_for_the_user_alone(machine: Machine, home: str) -> 
     assert wait_until(lambda: not [line for line in found if f"{app.name}-shutdown" in line])
 
 
+@on("trixie")
 def test_root_takes_the_state_to_another_machine_without_executing_it(machine: Machine) -> None:
     """By the commands of the documentation; the file that comes of it is an original for another service."""
     keys = saved(machine)
