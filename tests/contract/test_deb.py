@@ -20,6 +20,8 @@ import pytest
 
 import svcctl
 from svcctl.generate.debian.releases import RELEASES
+from svcctl.host.apply import digest
+from svcctl.plan.codec import decode_receipt
 from tests.fakes.wheel_files import contents
 
 LIMIT = 120.0
@@ -158,8 +160,8 @@ def test_an_application_becomes_a_package(shop: Shop, tmp_path: Path) -> None:
     assert not [path for path in files if "/cli/" in path or "typer" in path or path.endswith(".pyc")]
 
 
-def test_the_units_are_those_of_where_the_package_has_it(shop: Shop, tmp_path: Path) -> None:
-    """Nothing of the folder in which it was made is anywhere in it."""
+def test_units_and_receipt_are_those_of_where_the_package_has_it(shop: Shop, tmp_path: Path) -> None:
+    """Nothing of the folder in which it was made is anywhere in it; the receipt knows the files as they are."""
     done = called(shop, tmp_path, f"{DEB} {DECIDED}")
     assert done.returncode == 0, done.stderr
     command = ["dpkg-deb", "--raw-extract", done.stdout.strip(), str(tmp_path / "content")]
@@ -171,6 +173,14 @@ def test_the_units_are_those_of_where_the_package_has_it(shop: Shop, tmp_path: P
     inside = [path for path in (tmp_path / "content").rglob("*") if path.is_file() and not path.is_symlink()]
     told = str(shop.folder.parent).encode()
     assert [path for path in inside if told in path.read_bytes()] == []
+    receipt = decode_receipt((tmp_path / "content/usr/share/svcctl/receipts/shop.json").read_text())
+    assert (receipt.name, receipt.package, receipt.addresses) == ("shop", "shop", ("127.0.0.1:8007",))
+    assert (receipt.service, receipt.sockets) == ("shop.service", ("shop.socket",))
+    assert receipt.directories == ("/var/lib/shop",)
+    assert [file.path for file in receipt.files if file.conffile] == ["/etc/default/shop"]
+    assert [digest((tmp_path / f"content{file.path}").read_bytes()) for file in receipt.files] == [
+        file.digest for file in receipt.files
+    ]
 
 
 def test_the_result_can_be_had_as_json(shop: Shop, tmp_path: Path) -> None:
