@@ -7,6 +7,7 @@ reactor pays nothing, and one that installs a reactor by itself keeps it.
 from __future__ import annotations
 
 import asyncio
+import functools
 import os
 import sys
 from collections.abc import Callable
@@ -73,7 +74,18 @@ def _guard(main: Any) -> None:  # noqa: ANN401 (a module of Twisted's)
 
 
 def _hand_over(endpoints: Any) -> None:  # noqa: ANN401 (the same)
-    """Have the endpoint ``systemd:`` take the sockets that were handed to the runner."""
+    """Have the endpoint ``systemd:`` take the sockets that were handed to the runner, and types be read in any case."""
+    from_string = endpoints.serverFromString
+
+    @functools.wraps(from_string)
+    def serverFromString(reactor: object, description: str) -> Any:  # noqa: ANN401 (the same)
+        kind, colon, rest = description.partition(":")
+        try:
+            return from_string(reactor, description)
+        except ValueError:
+            if kind == kind.lower():
+                raise
+        return from_string(reactor, kind.lower() + colon + rest)  # as Twisted reads those of clients
 
     def _parseServer(_: object, *args: Any, **kwargs: Any) -> Any:  # noqa: ANN401, N802 (Twisted's own)
         from svcctl.interop.twisted.adopting import parse  # noqa: PLC0415 (few use it)
@@ -81,6 +93,7 @@ def _hand_over(endpoints: Any) -> None:  # noqa: ANN401 (the same)
         return parse(*args, **kwargs)
 
     endpoints._SystemdParser._parseServer = _parseServer  # noqa: SLF001 (there is no other way in)
+    endpoints.serverFromString = serverFromString
 
 
 def _mix(_: object) -> None:

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from svcctl.application.service import MultiService, Service
 from svcctl.errors import StartError
-from svcctl.interop.twisted import describing, mixing, watching
+from svcctl.interop.twisted import describing, mending, mixing, watching
 from svcctl.interop.twisted.calls import BIND, START, STOP, Call, replace
 from svcctl.interop.twisted.reactor import binding
 
@@ -56,6 +56,7 @@ class Mirror(Service):
         self._begun = bool(real.running)
         self._last_start: Call | None = None
         self._last_stop = Call()
+        mending.mend(real)
         self._hooks = {name: getattr(real, name) for name in (BIND, START, STOP)}
         for name in self._hooks:
             replace(real, name, functools.partial(self._called, name))
@@ -204,7 +205,13 @@ class MirrorCollection(MultiService, Mirror):
 
     def _removed(self, remove: Callable[..., Any], service: Any) -> Any:  # noqa: ANN401 (the same)
         service = next((each for each in self.real if getattr(each, "ours", None) is service), service)
+        if all(each is not service for each in self.real):
+            raise ValueError(
+                f"{service!r} is not in this collection"
+            )  # Twisted would first forget who has its name
         result = remove(service)
+        if service.name == "":  # which Twisted takes for none
+            self.real.namedServices.pop("", None)
         mirror = mirror_of(service)
         if mirror.parent is self:
             self.removeService(mirror)
