@@ -127,15 +127,23 @@ def _conversion(name: str, wrong: object, new: str, *, is_service: bool) -> str:
 
 
 def _advice(error: BaseException) -> str:
-    if isinstance(error, ModuleNotFoundError):
-        if error.name == "twisted":
-            return _TWISTED
-        return f"{sys.executable} does not find it: install it for that interpreter or choose another one"
-    if isinstance(error, ImportError) and (error.name or "").partition(".")[0] == "twisted":
+    if isinstance(error, ModuleNotFoundError) and error.name == "twisted":
+        return _TWISTED
+    if _is_of_twisted(error):
         return (
             f"it may want another version of Twisted: {_version('twisted')} is installed for {sys.executable}"
         )
+    if isinstance(error, ModuleNotFoundError):
+        return f"{sys.executable} does not find it: install it for that interpreter or choose another one"
     return error.hint if isinstance(error, SvcctlError) else ""
+
+
+def _is_of_twisted(error: BaseException) -> bool:
+    """Tell whether an error is that a module of Twisted's is not there, or has not what is wanted of it."""
+    name = error.name if isinstance(error, ImportError) else None
+    if isinstance(error, AttributeError) and isinstance(error.obj, ModuleType):
+        name = error.obj.__name__
+    return (name or "").partition(".")[0] == "twisted"
 
 
 def _version(distribution: str) -> str:

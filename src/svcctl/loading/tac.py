@@ -133,7 +133,13 @@ class _Expecting:
 
 def expect_twisted() -> None:
     """Get ready for code that may import Twisted; to be called before it runs. It costs next to nothing."""
-    if _Expecting not in sys.meta_path and "svcctl.interop.twisted.importing" not in sys.modules:
+    if "svcctl.interop.twisted.importing" in sys.modules:
+        return
+    if "twisted" in sys.modules:
+        from svcctl.interop.twisted import importing  # noqa: PLC0415 (few applications are Twisted's)
+
+        importing.begin()
+    elif _Expecting not in sys.meta_path:
         sys.meta_path.insert(0, _Expecting)
 
 

@@ -109,7 +109,11 @@ def stack_of(task: asyncio.Future[Any], leave_out: str | None = None) -> str:
         task: The task.
         leave_out: Frames of files below this folder do not matter.
     """
-    coroutine = task.get_coro() if isinstance(task, asyncio.Task) else None
+    return frames_of(task.get_coro() if isinstance(task, asyncio.Task) else None, leave_out)
+
+
+def frames_of(coroutine: Any, leave_out: str | None = None) -> str:  # noqa: ANN401 (coroutines, and what they await)
+    """Return where a coroutine stands, as :func:`stack_of` does."""
     frames: list[str] = []
     while coroutine is not None:
         frame = getattr(coroutine, "cr_frame", None)

@@ -11,6 +11,9 @@ from svcctl.application.tree.budget import stack_of
 from svcctl.application.tree.record import Record, path_of, record_of, walk
 from svcctl.errors import StartError, StartTimeoutError
 
+#: Name of the method by which a service that stands for another object tells where that waits, as :func:`stack_of` does.
+STANDS_AT = "_svcctl_stands_at"
+
 #: Frames of the driver say nothing about the application.
 _OURS = os.path.dirname(os.path.dirname(__file__)) + os.sep  # noqa: PTH120 (a prefix)
 
@@ -27,7 +30,10 @@ def hanging(root: Any, task: asyncio.Task[Any] | None, limit: float) -> StartErr
     if record is None:
         return None
     task = _task_of(record) or task
-    stack = stack_of(task, leave_out=_OURS) if task is not None else ""
+    stands_at = getattr(record.service, STANDS_AT, None)
+    stack = stands_at() if stands_at is not None else ""
+    if not stack and task is not None:
+        stack = stack_of(task, leave_out=_OURS)
     cause = StartTimeoutError(limit, stack)
     error = StartError(path_of(record), "bind" if record.busy else "start", cause)
     error.__cause__ = cause

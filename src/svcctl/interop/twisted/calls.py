@@ -8,12 +8,15 @@ from __future__ import annotations
 
 import asyncio
 import functools
+import inspect
 from collections.abc import Callable
 from types import CoroutineType
 from typing import Any
 
 from twisted.internet.defer import Deferred, ensureDeferred
 from twisted.python.failure import Failure
+
+from svcctl.application.tree.budget import frames_of
 
 START, STOP, BIND = "startService", "stopService", "privilegedStartService"
 
@@ -30,16 +33,19 @@ class Call:
         self.error: BaseException | None = None
         self.done = False
         self._deferred: Any = None
+        self._began: Any = None
         self._waiting: list[asyncio.Future[None]] = []
 
     def make(self, hook: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:  # noqa: ANN401 (whatever a hook takes and returns)
         """Call the hook and return what it returns; what has to be awaited becomes a Deferred."""
+        self._began = hook
         try:
             result = hook(*args, **kwargs)
         except BaseException as error:
             self._settle(error)
             raise
         if isinstance(result, CoroutineType):
+            self._began = result
             result = ensureDeferred(result)  # nobody of Twisted's own would await it
         if isinstance(result, Deferred):
             self._deferred = result.addBoth(self._fired)
@@ -64,6 +70,13 @@ class Call:
         following = Deferred()
         self._deferred.addBoth(lambda result: (result, following.callback(None))[0])
         return following
+
+    def stands_at(self) -> str:
+        """Return where it is waited for: the frames of a coroutine, innermost first, else the hook that was called."""
+        if isinstance(self._began, CoroutineType):
+            return frames_of(self._began)
+        code = getattr(inspect.unwrap(self._began), "__code__", None)
+        return f"{code.co_filename}:{code.co_firstlineno} in {code.co_qualname}" if code else ""
 
     async def end(self) -> None:
         """Wait until it is done.

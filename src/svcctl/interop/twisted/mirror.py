@@ -137,6 +137,11 @@ class Mirror(Service):
         if self._early is not None:
             raise self._early
 
+    def _svcctl_stands_at(self) -> str:
+        """Return where it is waited for while it starts."""
+        calls = (self._last_start, self.listening)
+        return next((call.stands_at() for call in calls if call is not None and not call.done), "")
+
     def failed(self, error: BaseException) -> None:
         """Take note that it has failed by itself."""
         if START in self.calls:

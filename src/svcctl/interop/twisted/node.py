@@ -12,10 +12,10 @@ from svcctl.application import lifecycle
 from svcctl.application.interfaces import IService
 from svcctl.application.service import MultiService, Service
 from svcctl.application.tree.record import record_of, root_of, walk
-from svcctl.interop.twisted import logs
+from svcctl.interop.twisted import importing, logs
 from svcctl.interop.twisted.calls import Call
 from svcctl.interop.twisted.mirror import Mirror
-from svcctl.interop.twisted.reactor import Driven, installed
+from svcctl.interop.twisted.reactor import Driven, accepted, installed
 
 #: Seconds between two signs of life, and after how many without one the watchdog acts.
 _BEAT, _SILENCE = 5.0, 30.0
@@ -96,10 +96,14 @@ class TwistedReactor(Service):
 
 
 def needed() -> Driven:
-    """Return the reactor, installed now if it is not."""
+    """Return the reactor, installed now if it is not.
+
+    Raises:
+        ForeignReactorError: It was there before anybody looked, and cannot be run.
+    """
     from twisted.internet import reactor  # noqa: PLC0415 (importing it installs it)
 
-    return reactor  # type: ignore[no-any-return]  # the watched import gives no other
+    return accepted(reactor, importing.wanted)
 
 
 def attach(root: Any) -> None:  # noqa: ANN401 (an Application, or a service of any class)

@@ -145,7 +145,7 @@ def accepted(reactor: Any, wanted: str) -> Driven:  # noqa: ANN401 (reactors hav
     """Return a reactor that somebody is about to install, made one that the runner can run.
 
     Args:
-        reactor: The reactor.
+        reactor: The reactor; or the one that was installed before anybody looked.
         wanted: Name of the only one that may be installed; empty for any.
 
     Raises:
@@ -154,6 +154,7 @@ def accepted(reactor: Any, wanted: str) -> Driven:  # noqa: ANN401 (reactors hav
     present = sys.modules.get("twisted.internet.reactor")
     if isinstance(reactor, Driven):
         return reactor
+    present = None if present is reactor else present
     name = _name_of(type(reactor))
     if not name or present is not None or name != (wanted or name):
         raise _refused(reactor, name, present, wanted)
