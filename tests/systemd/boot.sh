@@ -1,6 +1,7 @@
 #!/bin/sh
 # Boot a tree with systemd as PID 1; what the machine writes goes to an overlay above the tree.
-# Usage: boot.sh NAME TREE FOLDER CGROUP...
+# Usage: boot.sh NAME TREE[:TREE...] FOLDER CGROUP...
+# The first of several trees is the uppermost.
 # FOLDER keeps the machine's writes between boots. Each CGROUP is a folder that this process moves into, so that
 # machines that run side by side share none. The mount is private to this process: it is gone when it is.
 set -eu

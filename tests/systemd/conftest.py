@@ -11,6 +11,7 @@ import pytest
 
 from tests.systemd.machine import Machine
 from tests.systemd.trees import SUITES, tree
+from tests.systemd.twisted_environment import environment
 from tests.systemd.wheel import wheel
 
 PIP = ("/opt/svcctl/bin/pip", "install", "--quiet", "--no-index", "--no-deps")
@@ -27,25 +28,25 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Mark what wants a machine, and skip it where there can be none."""
     reason = why_not_here()
     for item in items:
-        if {"machine", "pristine"} & set(getattr(item, "fixturenames", ())):
+        if {"machine", "pristine", "twisted_machine"} & set(getattr(item, "fixturenames", ())):
             item.add_marker(pytest.mark.systemd)
             if reason:
                 item.add_marker(pytest.mark.skip(reason=reason))
 
 
 @pytest.fixture(scope="session")
-def booted(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[[str], Machine]]:
-    """Give the worker's machine of a release, with svcctl in it."""
-    machines: dict[str, Machine] = {}
+def booted(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[..., Machine]]:
+    """Give the worker's machine of a release and layers above it, with svcctl in it."""
+    machines: dict[tuple[str, tuple[Path, ...]], Machine] = {}
 
-    def machine_of(name: str) -> Machine:
-        if name not in machines:
-            machines[name] = machine = Machine(
-                SUITES[name], tree(SUITES[name]), tmp_path_factory.mktemp(name)
+    def machine_of(name: str, *layers: Path) -> Machine:
+        if (name, layers) not in machines:
+            machines[name, layers] = machine = Machine(
+                SUITES[name], tree(SUITES[name]), tmp_path_factory.mktemp(name), *layers
             )
             machine.boot()
             install_svcctl(machine)
-        return machines[name]
+        return machines[name, layers]
 
     yield machine_of
     for machine in machines.values():
@@ -53,10 +54,11 @@ def booted(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[[str],
 
 
 def install_svcctl(machine: Machine) -> None:
-    """Install the checkout's wheel as a user would, into the environment of the tree."""
+    """Install the checkout's wheel as a user would, into all environments that are there."""
     built = wheel()
     machine.write(f"/root/{built.name}", built.read_bytes())
-    machine.run([*PIP, f"/root/{built.name}"])
+    for pip in machine.run(["sh", "-c", "ls /opt/*/bin/pip"]).stdout.split():
+        machine.run([pip, *PIP[1:], f"/root/{built.name}"])
 
 
 @pytest.fixture(params=SUITES)
@@ -70,9 +72,19 @@ def pristine(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Machine
 
 
 @pytest.fixture(params=SUITES)
-def machine(request: pytest.FixtureRequest, booted: Callable[[str], Machine]) -> Iterator[Machine]:
+def machine(request: pytest.FixtureRequest, booted: Callable[..., Machine]) -> Iterator[Machine]:
     """Give a booted machine; if the test fails, what its systemd said meanwhile is shown."""
-    machine = booted(request.param)
+    yield from _watched(booted(request.param))
+
+
+@pytest.fixture
+def twisted_machine(request: pytest.FixtureRequest, booted: Callable[..., Machine]) -> Iterator[Machine]:
+    """Give such a machine that has applications of Twisted's, too: of the older release, unless others are asked for."""
+    name = getattr(request, "param", "bookworm")
+    yield from _watched(booted(name, environment(SUITES[name])))
+
+
+def _watched(machine: Machine) -> Iterator[Machine]:
     before = machine.console.stat().st_size
     yield machine
     machine.stop_applications()

@@ -55,6 +55,7 @@ class Machine:
         suite: What the tree is.
         tree: The tree; it is not written to.
         folder: Keeps what the machine writes, and its console's text. Made if it is not there.
+        layers: Trees that lie above it, each above the one after it; they are not written to either.
 
     Attributes:
         suite: What the tree is.
@@ -63,12 +64,12 @@ class Machine:
         applications: Names of the applications that the running test has put on it.
     """
 
-    def __init__(self, suite: Suite, tree: Path, folder: Path) -> None:
+    def __init__(self, suite: Suite, tree: Path, folder: Path, *layers: Path) -> None:
         self.suite = suite
         self.name = f"svcctl-{os.getpid()}-{next(_numbers)}"
         self.console = folder / "console.log"
         self.applications: list[str] = []
-        self._tree = tree
+        self._trees = ":".join(map(str, (*layers, tree)))
         self._folder = folder
         self._cgroups: tuple[Path, ...] = ()
         self._nspawn: subprocess.Popen[bytes] | None = None
@@ -83,7 +84,7 @@ class Machine:
         guard = ["setpriv", "--pdeathsig", "KILL"]
         own = ["unshare", "--mount", "--pid", "--fork", "--kill-child", "--mount-proc"]
         limited = [*guard, "timeout", "--signal=KILL", str(LIFE_LIMIT), *guard, *own]
-        where = [self.name, str(self._tree), str(self._folder), *map(str, self._cgroups)]
+        where = [self.name, self._trees, str(self._folder), *map(str, self._cgroups)]
         with self.console.open("ab") as console:
             self._nspawn = subprocess.Popen(
                 [*limited, "sh", str(BOOT), *where],

@@ -30,20 +30,29 @@ class Load(NamedTuple):
 
 
 def under_load(
-    machine: Machine, port: int, times: int, *command: str, timeout: float = 240.0, pause: float = 0.0
+    machine: Machine,
+    port: int,
+    times: int,
+    *command: str,
+    timeout: float = 240.0,
+    pause: float = 0.0,
+    said: tuple[bytes, bytes] | None = None,
 ) -> Load:
     """Run a command in a machine so many times, while clients connect to a port.
 
     Args:
         machine: The machine.
-        port: Where a service answers lines with themselves.
+        port: Where a service answers.
         times: How often.
         command: The command.
         timeout: Limit for all of it, in seconds.
         pause: What each client waits between two requests, in seconds.
+        said: What each client sends, and what the answer contains; ``None`` for lines that are answered with
+            themselves.
     """
     program = Path(__file__).with_name("load.py").read_text()
-    argv = ["python3", "-c", program, str(port), str(times), str(pause), *command]
+    words = ":".join(each.hex() for each in said) if said else ""
+    argv = ["python3", "-c", program, str(port), str(times), str(pause), words, *command]
     ran = machine.run(argv, check=False, timeout=timeout)
     assert ran.returncode == 0, ran.stderr
     found = json.loads(ran.stdout)
