@@ -120,6 +120,8 @@ def test_the_commands_described_are_those_there_are() -> None:
 
 #: The one that the page about plug-ins has its readers write.
 GREET = {"--port", "--times", "--loud"}
+#: Those that real applications bring, which tests of their own run.
+ELSEWHERE = {"twisted:carbon-cache": {"--config"}, "twisted:wormhole-mailbox": {"--port"}}
 
 
 def written(text: str) -> list[str]:
@@ -130,14 +132,16 @@ def written(text: str) -> list[str]:
 def split(text: str) -> tuple[str, str, str]:
     """Split what follows a command at the name of a plug-in: what follows that is its own."""
     names = [entry.name for entry in list_plugins().plugins]
-    found = re.search(rf"(?<![\w=./-])({'|'.join(names)}|greet)(?=\s+[^\s])", text)
+    found = re.search(rf"(?<![\w=./-])({'|'.join(names)}|greet|twisted:[\w-]+)(?=\s+[^\s])", text)
     return (text[: found.start()], found[1], text[found.end() :]) if found else (text, "", "")
 
 
 def plugin_options(name: str) -> set[str]:
-    """Return the options of a plug-in."""
+    """Return the options of a plug-in; of one of somebody else's that is not installed, those that the pages name."""
     if name in {"", "greet"}:
         return GREET
+    if name in ELSEWHERE:
+        return ELSEWHERE[name]
     options = show_plugin(name).options
     return {each.option for each in options} | {f"-{each.letter}" for each in options if each.letter}
 
