@@ -7,16 +7,34 @@ Source: lintian(1); an override of a tag that a version does not know is itself 
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
 from svcctl.generate.debian.elf import ElfFile
 from svcctl.generate.debian.embedded import embedded_libraries
 from svcctl.generate.debian.layout import read_objects
-from svcctl.generate.debian.model import Bundle, DebianOptions, Override
+from svcctl.generate.debian.model import Bundle, DebianOptions, Override, ProgramFile
 from svcctl.generate.debian.payload import Payload
 from svcctl.generate.debian.text import one_line
 
 _BUILDER = "The wheel's builder chose the compiler's options; it is shipped as it was published."
+_PUBLISHED = "It is part of a wheel, which is shipped as it was published; its metadata is no documentation."
+
+#: Where what comes from wheels is.
+_WHEELS = "/site-packages/"
+_CONTROL_FILE = re.compile(
+    r"\.(arch-inventory|hgtags|(cvs|git|hg)_?ignore|git_?(modules|attributes)|hg_archival\.txt)"
+)
+#: Names that lintian takes for those of documents; in folders for templates it does not.
+_DOCUMENT = re.compile(
+    r"\.(docx?|html?|info|latex|markdown|md|odt|pdf|readme|rmd|rst|rtf|tex|txt)$"
+    r"|^(code[-_]of[-_]conduct|contribut(e|ing)|copyright|licen[sc]es?|howto|patents?|todos?)$"
+    r"|^readme(\.?first|\.1st|\.debian|\.source)?$",
+    re.IGNORECASE,
+)
+_TEMPLATES = re.compile(r"templates?(\.d)?/")
+#: Debian has no interpreter of this name, and nobody runs these files as programs.
+_SCRIPT = re.compile(rb"#![ \t]*(/usr/bin/env[ \t]+(?P<name>python)|(?P<path>/usr/bin/python))\s")
 
 #: Libraries that the release's lintian does not look for.
 _UNKNOWN = {"bookworm": frozenset({"libzstd"}), "trixie": frozenset[str]()}
@@ -40,7 +58,7 @@ _CHECKED = frozenset(
 def overrides(options: DebianOptions, bundle: Bundle, payload: Payload) -> tuple[Override, ...]:
     """Return the options' own and those that follow from what the package is, sorted by tag."""
     found = {override.tag: override for override in options.overrides}
-    ours = (*_of_units(options, payload), *_of_metadata(bundle), *_of_objects(options, bundle))
+    ours = (*_of_units(options, payload), *_of_wheels(bundle), *_of_objects(options, bundle))
     for override in ours:
         found.setdefault(override.tag, override)
     return tuple(found[tag] for tag in sorted(found))
@@ -61,10 +79,20 @@ def _of_units(options: DebianOptions, payload: Payload) -> Iterator[Override]:
         yield Override(tag=tag, reason=reason)
 
 
-def _of_metadata(bundle: Bundle) -> Iterator[Override]:
-    if any(file.path.endswith(".dist-info/entry_points.txt") for file in bundle.files):
-        tag = "package-contains-documentation-outside-usr-share-doc [*.dist-info/entry_points.txt]"
-        yield Override(tag=tag, reason="It is no documentation: importlib.metadata reads it.")
+def _of_wheels(bundle: Bundle) -> Iterator[Override]:
+    for tag in sorted({tag for file in bundle.files if _WHEELS in file.path for tag in _tags_of(file)}):
+        yield Override(tag=f"{tag} [*{_WHEELS}*]", reason=_PUBLISHED)
+
+
+def _tags_of(file: ProgramFile) -> Iterator[str]:
+    folder, _, name = file.path.rpartition("/")
+    if _CONTROL_FILE.fullmatch(name):
+        yield "package-contains-vcs-control-file"
+    if _DOCUMENT.search(name) and not _TEMPLATES.search(f"{folder}/"):
+        yield "package-contains-documentation-outside-usr-share-doc"
+    script = _SCRIPT.match(file.content)
+    if script:
+        yield f"unusual-interpreter {(script['name'] or script['path']).decode()}"
 
 
 def _of_objects(options: DebianOptions, bundle: Bundle) -> Iterator[Override]:

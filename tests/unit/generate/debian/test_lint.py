@@ -73,8 +73,39 @@ def test_a_library_that_a_release_does_not_look_for_is_not_overridden() -> None:
     assert "embedded-library libzstd *" not in overridden(compressed, distribution="bookworm")
 
 
-def test_what_plug_ins_are_found_by_is_no_documentation() -> None:
-    """Its name ends as texts for people do."""
-    path = "/usr/lib/echo/lib/python3.13/site-packages/shop-1.0.dist-info/entry_points.txt"
-    tag = "package-contains-documentation-outside-usr-share-doc [*.dist-info/entry_points.txt]"
-    assert overridden(ProgramFile(path=path, content=b"[x]\n")) == [tag]
+@pytest.mark.parametrize(
+    ("name", "content", "tag"),
+    [
+        ("twisted/newsfragments/.gitignore", b"!\n", "package-contains-vcs-control-file"),
+        ("twisted/runner/notes.txt", b"text", "package-contains-documentation-outside-usr-share-doc"),
+        ("twisted/runner/9657.doc", b"text", "package-contains-documentation-outside-usr-share-doc"),
+        (
+            "shop-1.0.dist-info/entry_points.txt",
+            b"[x]\n",
+            "package-contains-documentation-outside-usr-share-doc",
+        ),
+        ("twisted/script.py", b"#!/usr/bin/env python\n", "unusual-interpreter python"),
+        ("twisted/script.py", b"#! /usr/bin/python -tt\n", "unusual-interpreter /usr/bin/python"),
+    ],
+)
+def test_what_is_in_a_wheel_stays_as_it_was_published(name: str, content: bytes, tag: str) -> None:
+    """What plug-ins are found by is no documentation, though its name ends as texts for people do."""
+    path = f"/usr/lib/echo/lib/python3.13/site-packages/{name}"
+    assert overridden(ProgramFile(path=path, content=content)) == [f"{tag} [*/site-packages/*]"]
+
+
+@pytest.mark.parametrize(
+    ("path", "content"),
+    [
+        ("/usr/lib/echo/lib/python3.13/site-packages/shop/_templates/de/page.html", b"<p>"),
+        ("/usr/lib/echo/lib/python3.13/site-packages/script.py", b"#!/usr/bin/env python3\n"),
+        ("/usr/lib/echo/lib/python3.13/site-packages/script.py", b"# python\n"),
+        ("/usr/share/echo/.gitignore", b"!\n"),
+        ("/usr/share/echo/notes.txt", b"text"),
+    ],
+)
+def test_what_lintian_does_not_mind_or_the_author_could_mend_is_not_overridden(
+    path: str, content: bytes
+) -> None:
+    """The files beside the application are its author's."""
+    assert overridden(ProgramFile(path=path, content=content)) == []
