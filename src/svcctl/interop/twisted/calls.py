@@ -27,7 +27,10 @@ class Call:
     Attributes:
         error: What it raised, or what its Deferred failed with.
         done: It has returned, and its Deferred has fired.
+        told: Gets the error at once.
     """
+
+    told: Callable[[BaseException], None] | None = None
 
     def __init__(self) -> None:
         self.error: BaseException | None = None
@@ -59,6 +62,8 @@ class Call:
 
     def _settle(self, error: BaseException | None) -> None:
         self.error, self.done = error, True
+        if error is not None and self.told is not None:
+            self.told(error)
         for each in self._waiting:
             if not each.done():
                 each.set_result(None)

@@ -6,6 +6,7 @@ by itself, or that has an ``ILogObserver``, keeps its own observers.
 
 from __future__ import annotations
 
+import contextlib
 import logging
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
@@ -14,11 +15,13 @@ from twisted.logger import ILogObserver as NewObserver
 from twisted.logger import (
     LegacyLogObserverWrapper,
     LogLevel,
+    STDLibLogObserver,
     formatEvent,
     globalLogBeginner,
     globalLogPublisher,
 )
 from twisted.python.log import ILogObserver as OldObserver
+from twisted.python.log import PythonLoggingObserver
 
 from svcctl.errors import ApplicationLoadError
 
@@ -32,6 +35,9 @@ _LEVELS = {
     LogLevel.error: logging.ERROR,
     LogLevel.critical: logging.CRITICAL,
 }
+
+#: What is set in an error that is not to be logged.
+_TOLD = "_svcctl_told"
 
 #: Keys of the events that ``twisted.python.log`` makes, beside those that begin with ``log_``.
 _LEGACY = {"message", "time", "system", "isError", "format", "logLevel", "failure", "why", "printed"}
@@ -63,10 +69,25 @@ def begin(observer: Any, reactor: Driven) -> None:  # noqa: ANN401 (the same)
         reactor: What is asked to stop where code raises ``SystemExit``, which Twisted only logs.
     """
     if getattr(globalLogBeginner, "_temporaryObserver", None) is not None:
-        globalLogBeginner.beginLoggingTo([observer or record], redirectStandardIO=False)
+        heard = observer or (None if _makes_records() else record)
+        said = globalLogBeginner._initialBuffer  # noqa: SLF001 (whoever observes already has heard what is in it)
+        globalLogBeginner.beginLoggingTo(
+            [heard] if heard else [], discardBuffer=True, redirectStandardIO=False
+        )
+        if heard:
+            said.replayTo(heard)
     elif observer is not None:
         globalLogPublisher.addObserver(observer)
     globalLogPublisher.addObserver(_exits(reactor))
+
+
+def _makes_records() -> bool:
+    """Tell whether the application has an observer that makes records by itself."""
+    return any(
+        isinstance(getattr(each, "legacyObserver", each), STDLibLogObserver)
+        or isinstance(getattr(getattr(each, "legacyObserver", None), "__self__", None), PythonLoggingObserver)
+        for each in globalLogPublisher._observers  # noqa: SLF001 (nothing else names them)
+    )
 
 
 def _exits(reactor: Driven) -> Callable[[Mapping[str, Any]], None]:
@@ -90,16 +111,24 @@ def record(event: Mapping[str, Any]) -> None:
     if not logger.isEnabledFor(level):
         return
     failure = _failure(event)
-    if isinstance(getattr(failure, "value", None), SystemExit):
-        return  # no error: the process ends as it was asked to
-    text = formatEvent(event)
-    cause = None
+    value = getattr(failure, "value", None)
+    if isinstance(value, SystemExit) or _TOLD in getattr(value, "__dict__", ()):
+        return  # no error: the process ends as it was asked to; or the error of a service, which is told as that
+    text, cause = formatEvent(event), None
     if failure is not None:
         cause = (failure.type, failure.value, failure.getTracebackObject())
+        if "isError" in event:  # of the old log: its words have the traceback in them
+            text = str(event.get("why") or "")
         text = text or f"{failure.type.__name__}: {failure.value}"
     made = logger.makeRecord(logger.name, level, "(twisted)", 0, text, (), cause, extra=_facts(event))
     made.created = event.get("log_time", made.created)
     logger.handle(made)
+
+
+def told(error: BaseException) -> None:
+    """Leave an error out of the log: it is told as the failure of a service."""
+    with contextlib.suppress(AttributeError):  # of a class that keeps nothing else
+        setattr(error, _TOLD, True)
 
 
 def _facts(event: Mapping[str, Any]) -> dict[str, object]:

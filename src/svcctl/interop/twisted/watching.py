@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from twisted.application import internet
 
-from svcctl.interop.twisted import describing
+from svcctl.interop.twisted import describing, logs
 from svcctl.interop.twisted.calls import Call, replace
 
 if TYPE_CHECKING:
@@ -26,10 +26,12 @@ def watch(mirror: Mirror) -> None:
 
 def _listen(mirror: Mirror, listen: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:  # noqa: ANN401 (Twisted's own signature)
     mirror.listening = Call()
+    mirror.listening.told = logs.told
     return mirror.listening.make(listen, *args, **kwargs)
 
 
 def _failed(mirror: Mirror, failed: Callable[[Any], Any], why: Any) -> Any:  # noqa: ANN401 (the same)
+    logs.told(why.value)
     result = failed(why)
     mirror.failed(why.value)
     return result
