@@ -150,7 +150,6 @@ def test_the_mailbox_of_magic_wormhole_passes_a_text_on(twisted_machine: Machine
     endures(app, PAGE % b"/", b"Wormhole Relay")
 
 
-@everywhere
 def test_a_server_of_ldap_answers(twisted_machine: Machine) -> None:
     """An anonymous bind succeeds, as RFC 4511 has it on the wire."""
     app = named(twisted_machine, "ldap")
