@@ -1,7 +1,7 @@
 """An echo server of Twisted's under svcctl and under twistd: process start to READY, and requests a second of CPU time.
 
-Both run the same file on the reactor of asyncio, in turn, from an environment of their own with warm bytecode. What
-counts is the ratio of the medians, since machines differ. Under twistd the file itself says when the reactor runs.
+Both run the same file on the reactor of asyncio, from an environment of their own with warm bytecode, and are asked in
+turn while both run. What counts is the median of the ratios, since machines differ, and are now busier than then. Under twistd the file itself says when the reactor runs.
 
     python benchmarks/twisted.py [--runs 20] [--requests 20000] [--python PYTHON]
 """
@@ -20,24 +20,11 @@ import tempfile
 import time
 from collections.abc import Iterator
 from pathlib import Path
-from typing import NamedTuple
 
 HERE = Path(__file__).parent
 TAC = HERE / "twisted_echo.tac"
 CONNECTIONS = 16
 REQUEST = b"x" * 64
-
-
-class Figures(NamedTuple):
-    """What one run has shown.
-
-    Attributes:
-        start: Seconds to READY.
-        rate: Requests a second of CPU time.
-    """
-
-    start: float
-    rate: float
 
 
 def installed(python: str, folder: Path) -> str:
@@ -76,8 +63,9 @@ def serve(port: int, requests: int) -> None:
                     got += len(client.recv(len(REQUEST)))
 
 
-def measure(command: list[str], variable: str, folder: Path, requests: int) -> Figures:
-    """Run a server once."""
+@contextlib.contextmanager
+def serving(command: list[str], variable: str, folder: Path) -> Iterator[tuple[int, int, float]]:
+    """Run a server; yield its process id, its port, and the seconds from its start to READY."""
     address = folder / "notify"
     with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as notify, free_port() as port:
         notify.bind(str(address))
@@ -96,14 +84,19 @@ def measure(command: list[str], variable: str, folder: Path, requests: int) -> F
             while b"READY=1" not in notify.recv(4096).split(b"\n"):
                 pass
             start = time.perf_counter() - began
-            before = cpu_seconds(process.pid)
-            serve(port, requests)
-            used = cpu_seconds(process.pid) - before
-        finally:
             address.unlink()
+            yield process.pid, port, start
+        finally:
+            address.unlink(missing_ok=True)
             process.send_signal(signal.SIGTERM)
             process.wait(60)
-    return Figures(start, requests / used)
+
+
+def rate(pid: int, port: int, requests: int) -> float:
+    """Return how many requests a second of CPU time a server answers."""
+    before = cpu_seconds(pid)
+    serve(port, requests)
+    return requests / (cpu_seconds(pid) - before)
 
 
 def main() -> None:
@@ -115,6 +108,8 @@ def main() -> None:
     parser.add_argument("--requests", type=int, default=20_000)
     parser.add_argument("--python", default=sys.executable, help="interpreter to make the environment with")
     arguments = parser.parse_args()
+    start: dict[str, list[float]] = {"twistd": [], "svcctl": []}
+    rates: dict[str, list[float]] = {each: [] for each in start}
     with tempfile.TemporaryDirectory() as name, contextlib.suppress(KeyboardInterrupt):
         folder = Path(name)
         python = installed(arguments.python, folder)
@@ -126,18 +121,25 @@ def main() -> None:
             "twistd": ([python, "-P", *twistd], "TWISTD_READY"),
             "svcctl": ([python, "-P", "-m", "svcctl.runtime", str(tac)], "NOTIFY_SOCKET"),
         }
-        results: dict[str, list[Figures]] = {each: [] for each in ways}
         for run in range(arguments.runs + 1):
-            for each, (command, variable) in ways.items():
-                figures = measure(command, variable, folder, arguments.requests)
-                if run:  # the first one warms the bytecode and the caches
-                    results[each].append(figures)
-    start = {each: statistics.median(one.start for one in runs) for each, runs in results.items()}
-    rate = {each: statistics.median(one.rate for one in runs) for each, runs in results.items()}
+            with contextlib.ExitStack() as stack:
+                servers = {each: stack.enter_context(serving(*ways[each], folder)) for each in ways}
+                for each, (pid, port, seconds) in servers.items():
+                    figure = rate(pid, port, arguments.requests)
+                    if run:  # the first one warms the bytecode and the caches
+                        start[each].append(seconds)
+                        rates[each].append(figure)
     for each in ways:
-        print(f"{each:>8}: {1000 * start[each]:6.1f} ms to READY, {rate[each]:7.0f} requests a second")
-    print(f"{'ratio':>8}: {start['svcctl'] / start['twistd']:6.2f} time (goal 1.05)")
-    print(f"{'':>8}  {rate['svcctl'] / rate['twistd']:6.2f} requests (goal 0.97)")
+        shown = 1000 * statistics.median(start[each]), statistics.median(rates[each])
+        print(f"{each:>8}: {shown[0]:6.1f} ms to READY, {shown[1]:7.0f} requests a second")
+    print(f"{'ratio':>8}: {ratio(start):6.2f} time (goal 1.05)")
+    print(f"{'':>8}  {ratio(rates):6.2f} requests (goal 0.97)")
+
+
+def ratio(figures: dict[str, list[float]]) -> float:
+    """Return the median of what svcctl needs of what twistd does at the same time."""
+    pairs = zip(figures["svcctl"], figures["twistd"], strict=True)
+    return statistics.median(ours / theirs for ours, theirs in pairs)
 
 
 if __name__ == "__main__":
