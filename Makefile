@@ -31,7 +31,7 @@ apt-install = for pause in 5 20 0; do \
 	sleep $$pause; \
 	done; echo "could not install: $(1)" >&2; exit 1
 
-.PHONY: demo test lint ruff mypy imports bench setup host-packages trees $(TREES) prepare clean
+.PHONY: demo test lint ruff mypy imports bench setup host-packages trees $(TREES) compile prepare clean
 
 demo: setup
 	$(BIN)/python examples/demo.py
@@ -54,7 +54,7 @@ ifneq ($(ROOT),)
 	$(BIN)/python -m benchmarks.deb
 endif
 
-prepare: trees lint
+prepare: trees lint compile
 
 lint: ruff mypy imports
 
@@ -77,6 +77,10 @@ endif
 
 $(TREES): setup
 	$(BIN)/python -m $@
+
+# Once for all workers and the processes that they start, whatever the caller's variables say; a mistake shows later.
+compile: setup
+	-@env -u PYTHONDONTWRITEBYTECODE $(BIN)/pytest --collect-only -qq >/dev/null
 
 host-packages:
 ifneq ($(ROOT),)
