@@ -18,6 +18,7 @@ class FakeDescribe:
         targets: What was to be described.
         arguments: What the last of them was given.
         environments: The variables that the applications would have had.
+        user: Whom the last of them was to be described as.
         passphrases: The passphrases that they were described with.
         version: The interpreter's version.
     """
@@ -27,6 +28,7 @@ class FakeDescribe:
         self.error: Exception | None = None
         self.targets: list[str] = []
         self.arguments: tuple[str, ...] = ()
+        self.user: str | None = None
         self.environments: list[dict[str, str]] = []
         self.passphrases: list[str | None] = []
         self.version = "3.11.2"
@@ -43,10 +45,10 @@ class FakeDescribe:
         passphrase: str | None = None,
     ) -> Description:
         """Return the manifest as :func:`svcctl.loading.describe.describe` does."""
-        assert user in {None, "nobody"}
         assert time_limit > 0
         self.targets.append(target)
         self.arguments = tuple(arguments)
+        self.user = user
         self.environments.append(dict(environment))
         self.passphrases.append(passphrase)
         if self.error is not None:

@@ -169,8 +169,7 @@ def created(app: App, kind: str, *command: str) -> tuple[str, tuple[str, ...]]:
     become = ("setpriv", "--reuid=buildbot", "--regid=buildbot", "--init-groups")
     folder = f"/var/lib/buildbot/{app.name}"
     app.machine.run([*become, f"{WHERE}/bin/{command[0]}", f"create-{kind}", folder, *command[1:]])
-    app.machine.run(["chgrp", "nogroup", f"{folder}/buildbot.tac"])
-    app.machine.run(["chmod", "640", f"{folder}/buildbot.tac"])
+    app.machine.run(["chmod", "600", f"{folder}/buildbot.tac"])
     options = (f"--set=Service.{each.format(name=app.name)}" for each in OPTIONS)
     return f"{folder}/buildbot.tac", tuple(options)
 
@@ -179,7 +178,6 @@ def test_a_master_and_a_worker_of_buildbot_build(twisted_machine: Machine) -> No
     """The .tac files are those that its own commands write, in the folders that they have made."""
     master, worker = named(twisted_machine, "master"), named(twisted_machine, "worker")
     twisted_machine.run(["useradd", "--system", "--create-home", "--home-dir=/var/lib/buildbot", "buildbot"])
-    twisted_machine.run(["chmod", "755", "/var/lib/buildbot"])
     file, options = created(master, "master", "buildbot")
     log = f"/var/lib/buildbot/{master.name}/twistd.log"
     twisted_machine.write(f"/var/lib/buildbot/{master.name}/master.cfg", MASTER.format(port=master.port))

@@ -204,3 +204,11 @@ def uid_of(machine: Machine, user: str) -> int | None:
 def unprivileged_user() -> str | None:
     """Return whom to run a stranger's code as: ``nobody`` for root, ``None`` (oneself) for everybody else."""
     return "nobody" if os.geteuid() == 0 else None
+
+
+def is_ordinary(user: str) -> bool:
+    """Tell whether this machine has a user of that name, and it is not root under whatever name."""
+    try:
+        return pwd.getpwnam(user).pw_uid != 0
+    except KeyError:
+        return False

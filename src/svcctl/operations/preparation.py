@@ -19,7 +19,7 @@ from svcctl.generate.systemd.names import UnitNames, check_service_name
 from svcctl.generate.systemd.options import SystemdOptions
 from svcctl.host import analyze, environment
 from svcctl.host import machine as machines
-from svcctl.host.machine import Machine, unprivileged_user
+from svcctl.host.machine import Machine, is_ordinary, unprivileged_user
 from svcctl.loading import target
 from svcctl.loading.describe import describe
 from svcctl.loading.report import Description
@@ -121,10 +121,18 @@ def describe_requested(request: InstallRequest) -> Description:
         request.arguments,
         passphrase=starting.passphrase_of(request),
         python=request.python or sys.executable,
-        user=unprivileged_user(),
+        user=_reader(request),
         environment=variables,
         time_limit=DESCRIBE_LIMIT,
     )
+
+
+def _reader(request: InstallRequest) -> str | None:
+    """Return whom to read the application as: who it is to run as anyway, if an option says so; else somebody without rights."""
+    nobody = unprivileged_user()
+    settings = {f"{section}.{directive}": value for section, directive, value in request.settings}
+    user = settings.get("Service.User", "")
+    return user if nobody is not None and not request.root and is_ordinary(user) else nobody
 
 
 def absolute(request: InstallRequest) -> InstallRequest:

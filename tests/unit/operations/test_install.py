@@ -13,7 +13,9 @@ from svcctl.host import receipts, systemd
 from svcctl.host.apply import ApplyError
 from svcctl.host.machine import Machine
 from svcctl.manifest.model import Identity, Listener, Manifest
+from svcctl.operations import preparation
 from svcctl.operations.install import install
+from svcctl.operations.preparation import describe_requested
 from svcctl.operations.preview import Preview
 from svcctl.operations.request import InstallRequest
 from tests.fakes.describing import FakeDescribe
@@ -49,6 +51,20 @@ def test_an_installation_writes_units_and_remembers_all_of_it(
     assert receipt.directories == ("/var/lib/echo",)
     assert receipt.options == ("/srv/echo.tac", "--python", "/usr/bin/python3")
     assert describing.targets == ["/srv/echo.tac"]
+
+
+@pytest.mark.parametrize(
+    ("user", "reader"),
+    [("daemon", "daemon"), ("root", "nobody"), ("0", "nobody"), ("not-there", "nobody"), (None, "nobody")],
+)
+def test_root_reads_the_application_as_whom_it_is_to_run_as_or_as_nobody(
+    monkeypatch: pytest.MonkeyPatch, describing: FakeDescribe, user: str | None, reader: str
+) -> None:
+    """A file that only its user can read is described all the same; never by root."""
+    monkeypatch.setattr(preparation, "unprivileged_user", lambda: "nobody")
+    settings = (("Service", "User", user), ("Service", "DynamicUser", "no")) if user else ()
+    describe_requested(replace(REQUEST, settings=settings))
+    assert describing.user == reader
 
 
 def test_a_second_installation_has_nothing_to_do(
