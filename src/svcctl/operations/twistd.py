@@ -127,7 +127,7 @@ def parse(arguments: Sequence[str]) -> CommandLine:
     if daemonize and given.get("logfile") == "-":
         raise UsageError("a daemon has no stdout to log to", hint="stay in front with -n, or name a file")
     how = make({**_plain(given), **_with_defaults(given, daemonize=daemonize), "kind": kind or None})
-    saves = kind in {"saved", "source"} and "no_save" not in given
+    saves = None if kind in {"saved", "source"} and "no_save" not in given else False
     return CommandLine("", application, how._replace(arguments=tuple(rest[1:]), save=saves), daemonize)
 
 

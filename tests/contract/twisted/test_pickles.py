@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from svcctl.loading.describe import describe
+from svcctl.testing.init import FakeInit
 
 if TYPE_CHECKING:
     from svcctl.testing.init import Maker
@@ -73,6 +74,14 @@ def test_it_serves_brought_up_to_date_and_with_a_warning(shop: Path, fake_init: 
         assert WARNING in init.stderr
         assert init.stop().code == 0
     assert sorted(each.name for each in shop.glob("*.tap*")) == ["shop.tap"]
+
+
+def test_the_command_line_of_twistd_takes_it(shop: Path) -> None:
+    """As it was written for it, without the option that nothing is to be saved."""
+    command = [sys.executable, "-P", "-m", "svcctl", "twistd", "-n", "--pidfile=", "-f", "shop.tap"]
+    with FakeInit(command, folder=shop, environment={"PYTHONPATH": str(shop)}) as init:
+        assert "coins 300" in init.stdout
+        assert init.stop().code == 0
 
 
 def test_units_start_it_by_its_digest(shop: Path, fake_init: Maker) -> None:
