@@ -5,48 +5,31 @@ from __future__ import annotations
 import pytest
 
 from tests.debian.apps import App
-from tests.systemd.under_load import Load, under_load
+from tests.debian.upgrading import upgrades
 
 UPGRADES = 20
 #: Restarts need fewer: what they have in common with the others is in those, and the rest is systemd's.
 RESTARTS = 6
-#: Seconds that each of the twenty clients waits between two requests, so that dpkg has some of the processor, too.
-PAUSE = 0.05
-#: Installs whichever of two versions is not there.
-OTHER = """
-case "$(dpkg-query --show --showformat '${Version}' "$1")" in
-    1.0.0) exec dpkg --install "$3" ;;
-    *) exec dpkg --install "$2" ;;
-esac
-"""
-
-
-def upgrades(app: App, first: str, second: str, times: int) -> Load:
-    """Upgrade and downgrade between two packages."""
-    app.install(first)
-    command = ("sh", "-c", OTHER, "sh", app.name, first, second)
-    load = under_load(app.machine, app.program.port, times, *command, pause=PAUSE)
-    print(load)  # noqa: T201 - the figures, for whoever asks pytest for them with -rP
-    return load
 
 
 @pytest.mark.timeout(280)
 def test_twenty_upgrades_lose_no_request_and_make_nobody_wait(app: App) -> None:
     """Each time a new process has taken over from the one that served; systemd has seen no restart."""
-    load = upgrades(app, app.build("1.0.0"), app.build("1.0.1"), UPGRADES)
+    load, starts = upgrades(app, app.build("1.0.0"), app.build("1.0.1"), UPGRADES)
     assert (load.done, load.others) == (UPGRADES, {})
     journal = app.machine.journal(app.service)
     assert journal.count("the new process is the main process") == UPGRADES
     assert app.ask("version") == "1.0.0"
-    assert app.property("NRestarts") == "0"
+    assert (app.property("NRestarts"), len(starts)) == ("0", 1)  # the one of the installation
 
 
 @pytest.mark.timeout(280)
 def test_upgrades_that_change_the_unit_lose_no_request(app: App) -> None:
     """The sandbox is another one, so each time it is a restart: clients wait for the start, and nobody is refused."""
     changed = app.build("1.0.1", ('["state"]', '["state", "cache"]'))
-    load = upgrades(app, app.build("1.0.0"), changed, RESTARTS)
-    assert (load.done, load.others) == (RESTARTS, {})
+    load, starts = upgrades(app, app.build("1.0.0"), changed, RESTARTS)
+    assert (load.done, load.others, len(starts)) == (RESTARTS, {}, RESTARTS)
+    print(load, starts)  # noqa: T201 - the figures, for whoever asks pytest for them with -rP
     journal = app.machine.journal(app.service)
     assert "the new process is the main process" not in journal
     assert app.ask("version") == "1.0.0"

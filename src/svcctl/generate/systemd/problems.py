@@ -22,7 +22,7 @@ from svcctl.plan.model import Diagnostic, Severity
 _OLDEST = 252
 _FIRST_UNPRIVILEGED_PORT = 1024
 _SECRET = re.compile(r"TOKEN|PASSWORD|PASSWD|PASSPHRASE|SECRET|KEY|CREDENTIAL", re.IGNORECASE)
-_DECLARE = "declare what it needs in Application(…, needs={…})"
+_DECLARE = "declare what it needs in Application(…, needs={…}), or allow it with --set"
 
 
 def diagnose(context: Context) -> tuple[Diagnostic, ...]:
