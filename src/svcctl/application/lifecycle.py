@@ -28,9 +28,12 @@ from typing import Any, NamedTuple
 from svcctl.application.interfaces import IService
 from svcctl.application.tree.binding import bind_tree
 from svcctl.application.tree.record import (
+    BACKING_OFF,
     DONE,
     RESTING,
     RUNNING,
+    STARTING,
+    STOPPED,
     Record,
     State,
     Transition,
@@ -206,7 +209,7 @@ def progress(root: Any) -> Progress:  # noqa: ANN401 (services need no common cl
     top = _top(root)
     records = walk(top)
     if top.state in RUNNING:  # what has finished does not count any more
-        records = [each for each in records if each.state is not State.STOPPED or each.start_task is not None]
+        records = [each for each in records if each.state is not STOPPED or each.start_task is not None]
     ready = sum(1 for record in records if record.state in RUNNING)
     waiting = waiting_for(records)
     return Progress(ready, len(records), path_of(waiting) if waiting is not None else "")
@@ -218,7 +221,7 @@ def waiting_for(records: list[Record]) -> Record | None:
     That is the first of the innermost that are starting, or about to; else of those that wait before they start alone;
     else whoever is being bound.
     """
-    starting = [record for record in records if record.state in (State.STARTING, State.BACKING_OFF)]
+    starting = [record for record in records if record.state in (STARTING, BACKING_OFF)]
     around = {record.parent for record in starting}
     alone = (record for record in records if record.start_task is not None)
     binding = (record for record in reversed(records) if record.busy)

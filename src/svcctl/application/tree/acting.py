@@ -13,10 +13,13 @@ from collections.abc import Iterator
 from svcctl.application.tree.failing import PERMANENT, kind_of
 from svcctl.application.tree.outcome import leaving, starting
 from svcctl.application.tree.record import (
+    BACKING_OFF,
+    FAILED,
+    READY,
     RESTING,
     RUNNING,
+    STOPPED,
     Record,
-    State,
     children_of,
     is_at_rest,
     is_below,
@@ -129,13 +132,13 @@ async def start_service(record: Record) -> None:
     if record.parent is None:
         raise LifecycleError(f"{path_of(record)} is {record.state.value}")
     _refuse_unless_up_around(record)
-    if record.state is State.BACKING_OFF:
+    if record.state is BACKING_OFF:
         _take_from_supervisor(record)
     elif record.start_task is not None:
         await settled(record)
         if record.state in RUNNING:
             return
-    if record.state is State.FAILED and not is_at_rest(record):
+    if record.state is FAILED and not is_at_rest(record):
         await _halt(record)
     await _bring_up(record)
 
@@ -156,7 +159,7 @@ async def restart_service(record: Record) -> None:
     following = _in_order_of_start(record)
     errors: list[Exception] = []
     for each in (*reversed(following), record):
-        if not is_at_rest(each) or each.state is State.BACKING_OFF:
+        if not is_at_rest(each) or each.state is BACKING_OFF:
             try:
                 await _halt(each)
             except ExceptionGroup as group:
@@ -181,7 +184,7 @@ async def reload_service(record: Record) -> None:
     """
     from svcctl.application import lifecycle  # noqa: PLC0415 (it imports from this room)
 
-    if record.state is not State.READY:
+    if record.state is not READY:
         raise LifecycleError(f"{path_of(record)} is {record.state.value}", hint="only what is ready reloads")
     if not any(getattr(each.service, "reload", None) is not None for each in _branch(record)):
         raise LifecycleError(f"{path_of(record)} has nothing to reload", hint="restart it instead")
@@ -227,8 +230,8 @@ async def _halt(record: Record) -> None:
     stop = leaving(record, None)  # it cancels a start only of what has not ended, so this comes first
     record.ended = True
     await stop
-    if record.state is State.FAILED and is_at_rest(record):
-        move(record, State.STOPPED)
+    if record.state is FAILED and is_at_rest(record):
+        move(record, STOPPED)
 
 
 async def _bring_up(record: Record) -> None:

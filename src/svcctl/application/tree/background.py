@@ -8,13 +8,18 @@ from functools import partial
 from typing import Any
 
 from svcctl.application.tree.failing import fail
-from svcctl.application.tree.record import RUNNING, Record, State, path_of
+from svcctl.application.tree.record import (
+    RUNNING,
+    STARTING,
+    Record,
+    path_of,
+)
 from svcctl.errors import LifecycleError
 
 
 def spawn(record: Record, coroutine: Coroutine[Any, Any, Any]) -> asyncio.Task[Any]:
     """Run a coroutine for a service; see :meth:`svcctl.application.service.Service.spawn`."""
-    if record.state not in (*RUNNING, State.STARTING):
+    if record.state not in (*RUNNING, STARTING):
         coroutine.close()
         raise LifecycleError(
             f"{path_of(record)} is {record.state.value} and can have nothing in the background",

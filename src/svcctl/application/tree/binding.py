@@ -6,8 +6,9 @@ import logging
 from operator import attrgetter
 
 from svcctl.application.tree.record import (
+    FAILED,
+    STARTING,
     Record,
-    State,
     children_of,
     heed_cancellation,
     is_asked_for,
@@ -53,8 +54,8 @@ async def _bind_one(record: Record, top: Record) -> None:
         if not is_below(record, top):
             _log.warning("removed service failed to bind", exc_info=error)
             return
-        if record.state is not State.STARTING:  # else whoever starts it does that when all is undone
-            move(record, State.FAILED, error)
+        if record.state is not STARTING:  # else whoever starts it does that when all is undone
+            move(record, FAILED, error)
         raise StartError(path_of(record), "bind", error) from error
     finally:
         record.busy = was_busy

@@ -10,8 +10,8 @@ from functools import partial
 from svcctl.application.tree.budget import cancel_soon
 from svcctl.application.tree.record import (
     CHANGING,
+    STARTING,
     Record,
-    State,
     next_change,
     root_of,
     settle,
@@ -146,7 +146,7 @@ async def _start_in_turn(parent: Record, start: Work, child: Record) -> None:
 
 
 def _is_awaited(record: Record, parent: Record) -> bool:
-    return record.parent is parent and (record.state is State.STARTING or not stays_started(record))
+    return record.parent is parent and (record.state is STARTING or not stays_started(record))
 
 
 def _was_up(record: Record) -> bool:

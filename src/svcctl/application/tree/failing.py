@@ -6,10 +6,12 @@ import logging
 
 from svcctl.application.events import ServiceFinished
 from svcctl.application.tree.record import (
+    FAILED,
     RESTING,
     RUNNING,
+    STARTING,
+    STOPPING,
     Record,
-    State,
     announce,
     is_ending,
     move,
@@ -32,9 +34,9 @@ def kind_of(record: Record) -> str:
 def fail(record: Record, error: BaseException) -> None:
     """Take note that a service has failed by itself, and tell those above; while it starts, its start fails."""
     if record.state in RUNNING and not record.ended:
-        move(record, State.FAILED, error)
+        move(record, FAILED, error)
         escalate(record, error)
-    elif record.state is State.STARTING and record.error is None:
+    elif record.state is STARTING and record.error is None:
         record.error = error
     else:
         _outside(record, error)
@@ -42,7 +44,7 @@ def fail(record: Record, error: BaseException) -> None:
 
 def finish(record: Record) -> None:
     """Take note that a service has done its work: one that is permanent has failed, others are stopped."""
-    if record.ended or record.state not in (*RUNNING, State.STARTING) or is_ending(record):
+    if record.ended or record.state not in (*RUNNING, STARTING) or is_ending(record):
         return
     departing = record.parent.departing or {} if record.parent is not None else {record.stop_task: record}
     if record.stop_task is not None and record.stop_task in departing:
@@ -76,7 +78,7 @@ def escalate(record: Record, error: BaseException) -> None:
             _restart(parent, child, error if child is record else ServiceFailedError(path_of(record), error))
             return
         child = parent
-    if parent is None or root_of(parent).state is State.STOPPING:
+    if parent is None or root_of(parent).state is STOPPING:
         report(record, error)
     else:
         _outside(record, error)
@@ -94,7 +96,7 @@ def _restart(parent: Record, child: Record, cause: BaseException) -> None:
     from svcctl.application.supervision import supervisor_of  # noqa: PLC0415 (only where something failed)
 
     if child.state in RUNNING:
-        move(child, State.FAILED, cause)
+        move(child, FAILED, cause)
     supervisor = supervisor_of(parent)
     if parent.state in RESTING or supervisor.knows(child):
         _outside(child, cause)

@@ -12,7 +12,15 @@ import time
 from collections.abc import Callable
 from typing import NamedTuple
 
-from svcctl.application.tree.record import RUNNING, Record, State, Transition, is_below, path_of, root_of
+from svcctl.application.tree.record import (
+    RUNNING,
+    STARTING,
+    Record,
+    Transition,
+    is_below,
+    path_of,
+    root_of,
+)
 from svcctl.errors import UsageError
 
 #: The clock of the heartbeats. It goes on in every thread, with or without an event loop.
@@ -44,7 +52,7 @@ class Silence(NamedTuple):
 
 def beat(record: Record) -> None:
     """Take note that a service is alive; see :meth:`svcctl.application.service.Service.heartbeat`."""
-    if record.state not in (*RUNNING, State.STARTING):
+    if record.state not in (*RUNNING, STARTING):
         return
     limit = _own_limit(record)
     first = record not in _beats
@@ -81,7 +89,7 @@ def look(top: Record, default: float) -> tuple[list[Silence], float]:
         if not is_below(record, top):
             continue
         if record.state not in RUNNING:
-            if record.state is not State.STARTING:
+            if record.state is not STARTING:
                 _beats.pop(record, None)  # it was taken out of its tree before it stopped
             continue
         limit = own or default
@@ -96,7 +104,7 @@ def _observe(event: object) -> None:
     if isinstance(event, Transition) and event.record in _beats:
         if event.after not in RUNNING:
             del _beats[event.record]
-        elif event.before is State.STARTING:
+        elif event.before is STARTING:
             # Whoever beat before its start took long has the whole time from now on.
             _beats[event.record] = clock(), _beats[event.record][1]
 

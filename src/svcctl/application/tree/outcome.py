@@ -12,8 +12,8 @@ from svcctl.application.tree.failing import escalate
 from svcctl.application.tree.record import (
     CHANGING,
     RUNNING,
+    STARTING,
     Record,
-    State,
     forget,
     is_at_rest,
     is_below,
@@ -131,7 +131,7 @@ async def _join(record: Record, before: asyncio.Task[None] | None) -> None:
         if before is not None:
             await asyncio.wait({before})
         await unchanging(record)
-        while record.parent is not None and record.parent.state is State.STARTING:
+        while record.parent is not None and record.parent.state is STARTING:
             await next_change(record.parent)
         while (late := _obstacle(record)) is not None:
             awaited = _awaited(late)
@@ -197,7 +197,7 @@ def _awaited(record: Record) -> Record | None:
     mended = supervisor is not None and supervisor.tries(record)
     if starts or record.state in CHANGING or mended:
         return record
-    if record.parent is not None and record.parent.state is State.STARTING:
+    if record.parent is not None and record.parent.state is STARTING:
         return record.parent if record.served else record  # it has failed since, or its turn comes
     return None
 

@@ -29,10 +29,13 @@ class State(Enum):
     BACKING_OFF = "backing off"
 
 
+#: Each state by itself: before Python 3.12, looking one up in its Enum takes as long as calling a function.
+STOPPED, STARTING, READY, RELOADING, STOPPING, FAILED, BACKING_OFF = State
+
 #: States in tuples: a set would hash them, which Enum does slowly, each time.
-RUNNING = (State.READY, State.RELOADING)
-CHANGING = (State.STARTING, State.STOPPING)
-RESTING = (State.STOPPED, State.FAILED)
+RUNNING = (READY, RELOADING)
+CHANGING = (STARTING, STOPPING)
+RESTING = (STOPPED, FAILED)
 
 
 class Transition:
@@ -145,7 +148,7 @@ class Record:
         holder = getattr(service, "parent", None)  # known already if the service comes out of a pickle
         self.parent: Record | None = record_of(holder) if is_collection(holder) else None
         self.root: Record = self if self.parent is None else self.parent.root
-        self.state = State.STOPPED
+        self.state = STOPPED
         self.busy = self.bound = self.started = self.drained = False
         self.ended = self.served = self.ordered = False
         self.draining: asyncio.Future[Any] | None = None
@@ -312,7 +315,7 @@ def stays_started(child: Record) -> bool:
     if child.ended:
         return True
     busy = child.start_task is not None or child.stop_task is not None
-    return child.started and not busy and child.state is not State.STOPPING
+    return child.started and not busy and child.state is not STOPPING
 
 
 def starts_alone(child: Record) -> bool:
@@ -359,7 +362,7 @@ def is_below(record: Record, top: Record) -> bool:
 def is_ending(record: Record | None) -> bool:
     """Tell whether a service, or something around it, is being stopped."""
     while record is not None:
-        if record.state is State.STOPPING:
+        if record.state is STOPPING:
             return True
         record = record.parent
     return False

@@ -15,6 +15,10 @@ from graphlib import TopologicalSorter
 from typing import Any
 
 from svcctl.application.tree.record import (
+    READY,
+    RELOADING,
+    STOPPED,
+    STOPPING,
     Record,
     State,
     children_of,
@@ -57,7 +61,7 @@ class _Reload:
         refused: list[tuple[str, Exception]] = []
         for record in tuple(_in_order(self._top)):
             hook = _hook(record, "check_reload")
-            if hook is None or record.state is not State.READY:
+            if hook is None or record.state is not READY:
                 continue
             try:
                 await _call(hook, self._forward)
@@ -71,7 +75,7 @@ class _Reload:
         try:
             for record in tuple(_in_order(self._top)):
                 hook = _hook(record, "reload")
-                if hook is not None and record.state is State.READY:
+                if hook is not None and record.state is READY:
                     await self._reload(record, hook)
         except ReloadError as error:
             await self._revert(error)
@@ -86,14 +90,14 @@ class _Reload:
     async def _reload(self, record: Record, hook: Callable[[], Any]) -> None:
         path = path_of(record)
         failure: Exception | None = None
-        move(record, State.RELOADING)
+        move(record, RELOADING)
         try:
             await _call(hook, self._forward)
         except Exception as error:  # noqa: BLE001 (the application's own)
             failure = error
         finally:
             there, state = _end(record)
-        if state in (State.STOPPING, State.STOPPED):
+        if state in (STOPPING, STOPPED):
             _log.info("service has stopped while it reloaded", exc_info=failure, extra={"svcctl_path": path})
             return
         if failure is None and there:
@@ -106,13 +110,13 @@ class _Reload:
         reverted: list[str] = []
         kept: list[str] = []
         for record in reversed(self.applied):
-            if record.state is not State.READY:
+            if record.state is not READY:
                 continue  # there is nothing to be taken back of what does not run any more
             path, hook = path_of(record), _hook(record, "revert_reload")
             if hook is None:
                 kept.append(path)
                 continue
-            move(record, State.RELOADING)
+            move(record, RELOADING)
             try:
                 await _call(hook, self._back)
             except Exception as failure:  # noqa: BLE001 (the application's own; the others go back all the same)
@@ -173,9 +177,9 @@ async def _call(hook: Callable[[], Any], until: float) -> None:
 
 def _end(record: Record) -> tuple[bool, State]:
     """End a service's reload; return whether nothing else has become of it meanwhile, and its state."""
-    there = record.state is State.RELOADING
+    there = record.state is RELOADING
     if there:
-        move(record, State.READY)
+        move(record, READY)
     return there, record.state
 
 

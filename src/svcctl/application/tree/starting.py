@@ -11,9 +11,11 @@ from typing import Any
 from svcctl.application.tree.binding import bind_tree, is_bound_through
 from svcctl.application.tree.record import (
     CHANGING,
+    FAILED,
+    READY,
     RUNNING,
+    STARTING,
     Record,
-    State,
     children_of,
     heed_cancellation,
     is_asked_for,
@@ -44,7 +46,7 @@ class StartChildren:
         self.record = record
 
     def __await__(self) -> Generator[Any, None, None]:
-        if self.record.state is State.STARTING:
+        if self.record.state is STARTING:
             return start_children(self.record).__await__()
         return start_tree(self.record, call_hook=False).__await__()
 
@@ -54,7 +56,7 @@ def refuse_if_busy(record: Record) -> None:
     if record.busy or record.state in CHANGING:
         doing = "being bound or released" if record.busy else record.state.value
         raise LifecycleError(f"{path_of(record)} is {doing} already")
-    if record.started and record.state is State.FAILED:
+    if record.started and record.state is FAILED:
         raise LifecycleError(f"{path_of(record)} has failed", hint="stop it before it is started again")
 
 
@@ -88,7 +90,7 @@ async def start_record(record: Record, *, call_hook: bool = True, member: bool =
         return
     refuse_if_busy(record)
     record.error = None
-    move(record, State.STARTING)
+    move(record, STARTING)
     try:
         if not record.bound or (record.collection and not (member and is_bound_through(record))):
             await bind_tree(record)
@@ -110,7 +112,7 @@ async def start_record(record: Record, *, call_hook: bool = True, member: bool =
             raise
         raise failure from error
     record.served |= record.stop_task is None  # else it has been removed, though it may be back already
-    move(record, State.READY)
+    move(record, READY)
     if record.settling is not None:
         settle(record)
 
@@ -119,7 +121,7 @@ async def start_children(record: Record) -> None:
     """Start the children that are not started yet, in order, and those that are added meanwhile."""
     while record.children_settling is not None:
         await asyncio.shield(record.children_settling)
-    if record.state is not State.STARTING:
+    if record.state is not STARTING:
         return  # the start was abandoned meanwhile
     record.children_settling = asyncio.get_running_loop().create_future()
     record.children_task = asyncio.current_task()

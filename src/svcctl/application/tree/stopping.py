@@ -11,9 +11,12 @@ from svcctl.application.lifecycle import StopChildren
 from svcctl.application.tree.budget import Stopping, budget_of
 from svcctl.application.tree.record import (
     CHANGING,
+    FAILED,
     RESTING,
+    STARTING,
+    STOPPED,
+    STOPPING,
     Record,
-    State,
     children_of,
     is_awaitable,
     is_below,
@@ -39,11 +42,11 @@ async def stop_record(record: Record, budget: float, *, call_hook: bool = True) 
         await asyncio.wait({record.start_task})
     if record.stop_task is not None:
         await settled(record)
-    if record.state is State.STARTING or record.busy:
+    if record.state is STARTING or record.busy:
         raise LifecycleError(
             f"{path_of(record)} is starting", hint="cancel the task that starts it instead of stopping it"
         )
-    if record.state is State.STOPPING:
+    if record.state is STOPPING:
         await settled(record)
         return
     await stop_at_once(record, budget, call_hook=call_hook)
@@ -55,7 +58,7 @@ async def stop_at_once(
     """Drain and stop a service that nobody else starts or stops; what has failed is not drained."""
     run = Stopping(budget)
     if record.started or record.bound:
-        move(record, State.STOPPING)
+        move(record, STOPPING)
         if failure is None:
             await _drain(record, run)
     await _bring_down(record, run, call_hook=call_hook, failure=failure)
@@ -202,9 +205,9 @@ async def _bring_down(
     elif record.bound:
         await _release(record, run)
     if failure is not None:
-        move(record, State.FAILED, failure)
+        move(record, FAILED, failure)
     elif record.state not in RESTING:
-        move(record, State.STOPPED)
+        move(record, STOPPED)
     if record.settling is not None:
         settle(record)
 
@@ -255,8 +258,8 @@ async def _stop_branches(record: Record, pending: list[Record], run: Stopping) -
 def _begin_stop(record: Record, run: Stopping, *, call_hook: bool) -> Coroutine[Any, Any, None] | None:
     """Call ``stopService``; return what to await for its end, if there is something."""
     record.stopping = run
-    if record.state is not State.STOPPING:
-        move(record, State.STOPPING)
+    if record.state is not STOPPING:
+        move(record, STOPPING)
     if not call_hook:
         return None
     try:
