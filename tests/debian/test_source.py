@@ -25,7 +25,7 @@ from tests.debian.test_lifecycle import (  # noqa: F401 (the same tests, of pack
 )
 from tests.debian.trees import workshop
 from tests.systemd.machine import Machine
-from tests.systemd.trees import Suite
+from tests.systemd.trees import SUITES, Suite
 
 #: Nobody else's: what is built of the same source is built once.
 REPEATER = Program(build.REPEATER, "rebuilt", 8990)
@@ -48,13 +48,15 @@ COMPILED = {
 
 @pytest.fixture
 def app(
-    suite: Suite,
     booted: Callable[[Suite], Machine],
     tmp_path: Path,
     hastily: None,  # noqa: ARG001 (what it does is enough)
 ) -> Iterator[App]:
-    """Give an application whose packages debhelper builds; it is gone from the machine when the test ends."""
-    app = RebuiltApp(booted(suite), REPEATER, tmp_path)
+    """Give an application whose packages debhelper builds; it is gone from the machine when the test ends.
+
+    Of the older release, whose debhelper has to be told more. That it builds what is written directly is compared on both.
+    """
+    app = RebuiltApp(booted(SUITES["bookworm"]), REPEATER, tmp_path)
     yield app
     app.machine.systemctl("unmask", app.service, app.socket)
     app.dpkg("--purge", "--force-all", app.name, check=False)

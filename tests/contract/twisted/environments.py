@@ -11,7 +11,8 @@ from pathlib import Path
 
 from tests.systemd.trees import cache, locked
 
-REPOSITORY = Path(__file__).resolve().parents[3]
+#: What has to be in ``PYTHONPATH`` so that they find the svcctl of this repository.
+SOURCES = str(Path(__file__).resolve().parents[3] / "src")
 
 #: What is installed for each application, at the versions that the tests were written for.
 REQUIREMENTS = {
@@ -26,8 +27,8 @@ OURS = ("sdnotify",)
 
 
 def python_with(application: str) -> Path:
-    """Return the interpreter of the environment of an application, which has the svcctl of this repository, too."""
-    wanted = "\n".join((*REQUIREMENTS[application], *OURS, sys.version, str(REPOSITORY)))
+    """Return the interpreter of the environment of an application; svcctl itself is in :data:`SOURCES`."""
+    wanted = "\n".join((*REQUIREMENTS[application], *OURS, sys.version))
     name = f"{application}-{hashlib.sha256(wanted.encode()).hexdigest()[:16]}"
     folder = cache() / "environments" / name
     with locked(folder):
@@ -42,6 +43,4 @@ def _make(folder: Path, requirements: tuple[str, ...]) -> None:
     python = str(folder / "bin" / "python")
     command = [python, "-m", "pip", "install", "-q", "--retries", "5", *requirements]
     subprocess.run(command, check=True, stdout=subprocess.DEVNULL)
-    (packages,) = folder.glob("lib/python*/site-packages")
-    (packages / "svcctl.pth").write_text(f"{REPOSITORY / 'src'}\n")
     (folder / "ready").touch()

@@ -16,7 +16,7 @@ import pytest
 
 from svcctl.testing.init import FakeInit
 from svcctl.testing.unit import Limits
-from tests.contract.twisted.environments import python_with
+from tests.contract.twisted.environments import SOURCES, python_with
 from tests.unit.application.test_client import free_port
 
 PATIENCE = 25.0
@@ -29,7 +29,7 @@ def service(python: Path, folder: Path, *arguments: str, block: bool = True, **e
     return FakeInit(
         [str(python), "-P", "-m", "svcctl.runtime", *arguments],
         working_directory=folder,
-        environment=environment,
+        environment={"PYTHONPATH": SOURCES, **environment},
         limits=Limits(start=PATIENCE, stop=STOP, watchdog=20),
         patience=PATIENCE,
         block=block,
