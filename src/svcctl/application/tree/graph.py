@@ -146,6 +146,8 @@ def _after(record: Record) -> tuple[object, ...] | None:
     after = getattr(record.service, "after", None)
     if after is None:
         return None
+    if type(after) is list:  # as nearly always, and quicker to see than that it is iterable
+        return tuple(after)
     return (after,) if isinstance(after, str) or not isinstance(after, Iterable) else tuple(after)
 
 
