@@ -1,4 +1,7 @@
-"""An environment with applications of Twisted's, as they are published, for the machines of this folder."""
+"""An environment with applications of Twisted's, as they are published, for the machines of this folder.
+
+``python -m tests.systemd.twisted_environment`` makes one for each release ahead of need.
+"""
 
 from __future__ import annotations
 
@@ -7,7 +10,7 @@ import sys
 from pathlib import Path
 
 from tests.contract.twisted.environments import OURS, REQUIREMENTS
-from tests.systemd.trees import Suite, download, kept, tree
+from tests.systemd.trees import SUITES, Suite, download, kept, tree
 
 #: Where it is on a machine.
 WHERE = "/opt/twisted"
@@ -40,3 +43,8 @@ def _build(suite: Suite, work: Path) -> Path:
 def _call(*command: str) -> None:
     """Run a command that is part of a build; what it says goes to stderr."""
     subprocess.run(command, check=True, stdin=subprocess.DEVNULL, stdout=sys.stderr)
+
+
+if __name__ == "__main__":
+    for each in SUITES.values():
+        environment(each)
