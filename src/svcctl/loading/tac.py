@@ -133,8 +133,6 @@ class _Expecting:
 
 def expect_twisted() -> None:
     """Get ready for code that may import Twisted; to be called before it runs. It costs next to nothing."""
-    if "svcctl.interop.twisted.importing" in sys.modules:
-        return
     if "twisted" in sys.modules:
         from svcctl.interop.twisted import importing  # noqa: PLC0415 (few applications are Twisted's)
 

@@ -53,6 +53,7 @@ def test_a_damaged_one_gives_way_to_the_one_before_it(caplog: pytest.LogCaptureF
     persistent.save()
     path = Path(persistent.save())
     path.write_bytes(b"")
+    caplog.clear()
     assert load_saved(str(path)).name == "otk"
     assert [record.levelno for record in caplog.records] == [logging.WARNING]
 

@@ -292,8 +292,9 @@ def test_an_interrupt_passes(tmp_path: Path) -> None:
         load_tac(write(tmp_path, "raise KeyboardInterrupt\n"))
 
 
-def test_a_failed_load_leaves_nothing_behind(tmp_path: Path) -> None:
+def test_a_failed_load_leaves_nothing_behind(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """The search path and the modules are as before."""
+    monkeypatch.delitem(sys.modules, MODULE_NAME, raising=False)
     before = sys.path[:]
     refusal(write(tmp_path, "1/0\n"))
     assert sys.path == before
