@@ -104,10 +104,7 @@ def test_the_source_has_what_builds_and_tests_it(artefacts: Path) -> None:
 
 
 def test_two_builds_give_the_same_bytes(artefacts: Path, tmp_path: Path) -> None:
-    """In another folder, later, with another umask, locale and time zone, from files of other dates and modes.
-
-    Those for the other release are made of the same source, by the same rules.
-    """
+    """In another folder, later, with another umask, locale and time zone, from files of other dates and modes."""
     checkout = tmp_path / "checkout"
     ignored = shutil.ignore_patterns(".git", ".venv", ".*_cache", ".hypothesis", "__pycache__")
     shutil.copytree(REPOSITORY, checkout, ignore=ignored, copy_function=shutil.copy)
@@ -116,11 +113,8 @@ def test_two_builds_give_the_same_bytes(artefacts: Path, tmp_path: Path) -> None
     caller = ("sh", "-c", 'umask 027; exec "$@"', "sh")
     surroundings = {"LC_ALL": "C", "TZ": "Pacific/Kiritimati", "DEB_BUILD_OPTIONS": "nocheck parallel=1"}
     output = tmp_path / "again"
-    suite = SUITES["trixie"]
-    build(output, [suite], checkout=checkout, caller=caller, **surroundings)
-    again = (output / "SHA256SUMS").read_text().splitlines()
-    assert len(again) == len(names(suite)) + 2
-    assert set(again) <= set((artefacts / "SHA256SUMS").read_text().splitlines())
+    build(output, list(SUITES.values()), checkout=checkout, caller=caller, **surroundings)
+    assert (output / "SHA256SUMS").read_text() == (artefacts / "SHA256SUMS").read_text()
 
 
 @pytest.mark.parametrize("name", SUITES)
