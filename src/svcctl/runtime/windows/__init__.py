@@ -1,0 +1,1 @@
+"""The service host of Windows, and the application's side of what it shares with it."""
