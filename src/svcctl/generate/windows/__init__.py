@@ -1,0 +1,1 @@
+"""The Windows target: from a manifest to the definition of a service, scripts and sources of installers."""

@@ -1,0 +1,127 @@
+"""From a manifest and options to the definition of a service of Windows."""
+
+from __future__ import annotations
+
+from svcctl.errors import UsageError
+from svcctl.generate.windows.options import WindowsOptions
+from svcctl.manifest.model import Manifest
+from svcctl.plan.windows import (
+    LONGEST_DISPLAY_NAME,
+    Hosted,
+    Variable,
+    WindowsService,
+    check_name,
+    check_path,
+)
+
+#: Variables that name the folders an application keeps files in. Source: systemd.exec(5), whose names these are.
+_VARIABLES = {
+    "state": "STATE_DIRECTORY",
+    "cache": "CACHE_DIRECTORY",
+    "runtime": "RUNTIME_DIRECTORY",
+    "logs": "LOGS_DIRECTORY",
+    "config": "CONFIGURATION_DIRECTORY",
+}
+
+_LOGS = "logs"
+
+#: What Windows gives a service at its end beyond what it needs itself.
+_MARGIN_MS = 10_000
+
+
+def define(manifest: Manifest, options: WindowsOptions) -> WindowsService:
+    """Return the service that an application becomes.
+
+    Raises:
+        UsageError: An option cannot be used: a name with blanks, a path that is none of Windows, a variable twice.
+    """
+    application = manifest.application
+    packages = check_path("the folder of packages", options.packages)
+    return WindowsService(
+        name=check_name(options.name),
+        display_name=one_line(application.name)[:LONGEST_DISPLAY_NAME],
+        description=one_line(application.description),
+        interpreter=check_path("interpreter", options.interpreter),
+        host=f"{packages}\\svcctl\\runtime\\windows\\__main__.py",
+        account=_account(options),
+        start=options.start,
+        dependencies=tuple(check_name(name) for name in options.dependencies),
+        preshutdown_ms=manifest.lifecycle.stop_limit_ms + _MARGIN_MS,
+        hosted=_hosted(manifest, options),
+    )
+
+
+def folders(manifest: Manifest, options: WindowsOptions) -> tuple[str, ...]:
+    """Return the folders that belong to the service, the one that the others are in first.
+
+    Raises:
+        UsageError: As :func:`define`.
+    """
+    root = data_folder(options)
+    return (root, *(f"{root}\\{name}" for name in dict.fromkeys((_LOGS, *manifest.needs.directories))))
+
+
+def data_folder(options: WindowsOptions) -> str:
+    """Return the folder for what the application keeps.
+
+    Raises:
+        UsageError: It is no absolute path.
+    """
+    return check_path("data folder", options.data or f"C:\\ProgramData\\{options.name}")
+
+
+def one_line(text: str) -> str:
+    """Return a text as one line of printable characters."""
+    return " ".join("".join(char if char.isprintable() else " " for char in text).split())
+
+
+def _account(options: WindowsOptions) -> str:
+    account = options.account or f"NT SERVICE\\{options.name}"
+    if not account.isprintable() or '"' in account or ":" in account:
+        raise UsageError(
+            f"{account!r} is not the name of an account", hint=r"write DOMAIN\NAME, or LocalSystem"
+        )
+    return account
+
+
+def _hosted(manifest: Manifest, options: WindowsOptions) -> Hosted:
+    life = manifest.lifecycle
+    root = data_folder(options)
+    own = tuple(Variable(_VARIABLES[name], f"{root}\\{name}") for name in manifest.needs.directories)
+    hosted = Hosted(
+        python=check_path("interpreter", options.python),
+        arguments=("-P", "-m", "svcctl.runtime", _application(options), *options.arguments),
+        directory=check_path("folder", options.directory),
+        environment=(*own, *_checked(options.environment, {variable.name for variable in own})),
+        log=f"{root}\\{_LOGS}\\{options.name}.log",
+        start_limit_ms=life.start_limit_ms,
+        stop_limit_ms=life.stop_limit_ms,
+        watchdog_ms=life.watchdog_ms,
+        reload=life.reload,
+    )
+    hosted.command_line()
+    return hosted
+
+
+def _application(options: WindowsOptions) -> str:
+    application = options.application
+    if application.startswith("-"):
+        raise UsageError(
+            f"application {application!r} would be read as an option", hint="give its absolute path"
+        )
+    if "\\" in application or "/" in application or application.endswith((".tac", ".tap")):
+        return check_path("application", application)
+    return application
+
+
+def _checked(environment: tuple[Variable, ...], taken: set[str]) -> tuple[Variable, ...]:
+    names = {name.upper() for name in taken}
+    for name, value in environment:
+        if not name or "=" in name or "\0" in name + value:
+            raise UsageError(f"variable {name!r} cannot be set on Windows", hint="leave out = and NUL")
+        if name.upper() in names:
+            raise UsageError(
+                f"variable {name} is set twice", hint="Windows knows no difference between its cases"
+            )
+        names.add(name.upper())
+    return environment

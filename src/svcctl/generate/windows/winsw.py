@@ -1,0 +1,39 @@
+"""The application for WinSW, a wrapper of other people's that runs any program as a service.
+
+Not tried by us: it needs .NET, and no test here runs it. It reports RUNNING as soon as the process exists. Source:
+WinSW's ``docs/xml-config-file.md``.
+"""
+
+from __future__ import annotations
+
+from svcctl.generate.windows.markup import comment, element, text_element
+from svcctl.plan.command_line import quote
+from svcctl.plan.windows import WindowsService
+
+_NOT_TRIED = (
+    "Not tried by us: WinSW says that the service runs when its process exists, not when it is ready."
+)
+
+
+def winsw(service: WindowsService) -> str:
+    """Return the configuration of WinSW for a service."""
+    hosted = service.hosted
+    startup = "Manual" if service.start == "manual" else "Automatic"
+    parts = [
+        comment(_NOT_TRIED),
+        text_element("id", service.name),
+        text_element("name", service.display_name),
+        text_element("description", service.description),
+        text_element("executable", hosted.python),
+        text_element("arguments", " ".join(map(quote, hosted.arguments))),
+        text_element("workingdirectory", hosted.directory),
+        *(element("env", {"name": name, "value": value}) for name, value in hosted.environment),
+        *(text_element("depend", name) for name in service.dependencies),
+        text_element("startmode", startup),
+        text_element("stoptimeout", f"{hosted.stop_limit_ms} ms"),
+        element("onfailure", {"action": "restart", "delay": f"{hosted.first_pause_ms} ms"}),
+        text_element("logpath", hosted.log.rpartition("\\")[0]),
+    ]
+    if service.start == "delayed":
+        parts.append(text_element("delayedAutoStart", "true"))
+    return '<?xml version="1.0" encoding="utf-8"?>\n' + element("service", {}, *parts)

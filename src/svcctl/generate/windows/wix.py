@@ -1,0 +1,146 @@
+r"""The source of an installer, for wixl: a bundle of files, and the service that runs in it.
+
+The service's program has to be a file of the installer, so the bundle has the interpreter. Its folder is fixed when the
+source is made, because the definition names it. What wixl cannot write, as recovery actions, is left to the defaults of
+Windows. Source: WiX 3's schema as far as wixl(1) of msitools knows it.
+"""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Iterator, Sequence
+
+from svcctl.generate.windows.markup import comment, element
+from svcctl.generate.windows.options import WindowsOptions
+from svcctl.manifest.model import ApplicationInfo
+from svcctl.plan.command_line import quote
+from svcctl.plan.windows import DEFINITION_VALUE, PARAMETERS_KEY, WindowsService, encode_definition
+
+#: Where names of ours begin; an address that nobody has to reach.
+_NAMESPACE = uuid.uuid5(uuid.NAMESPACE_URL, "urn:svcctl:windows")
+_SCHEMA = "http://schemas.microsoft.com/wix/2006/wi"
+_FOLDER = "InstallFolder"  # with small letters, so that nobody sets it on a command line
+_LONGEST_PART = 255
+
+
+def wix(service: WindowsService, info: ApplicationInfo, options: WindowsOptions) -> str:
+    """Return the source; the bundle's files are expected in ``files`` beside it."""
+    product = {
+        "Id": "*",
+        "Name": service.display_name,
+        "Version": version(info.version),
+        "Manufacturer": info.maintainer or service.display_name,
+        "Language": "1033",
+        "UpgradeCode": _identity("product", service.name),
+    }
+    main = options.interpreter[len(options.directory) + 1 :].replace("\\", "/")
+    components = {
+        path: _component(path, options.directory, service if path == main else None)
+        for path in sorted(options.bundle)
+    }
+    folders = element(
+        "Directory",
+        {"Id": "TARGETDIR", "Name": "SourceDir"},
+        element("Directory", {"Id": _FOLDER, "Name": service.name}, *_tree(components, "")),
+    )
+    references = (element("ComponentRef", {"Id": _id("c", path)}) for path in components)
+    inner = (
+        element("Package", {"InstallerVersion": "500", "Compressed": "yes", "InstallScope": "perMachine"}),
+        element("MajorUpgrade", {"DowngradeErrorMessage": "A newer version is installed already."}),
+        element("Media", {"Id": "1", "Cabinet": "files.cab", "EmbedCab": "yes"}),
+        element("Property", {"Id": _FOLDER, "Value": f"{options.directory}\\"}),
+        *(element("Property", {"Id": "ARPURLINFOABOUT", "Value": info.homepage}) for _ in info.homepage[:1]),
+        folders,
+        element("Feature", {"Id": "Service", "Level": "1"}, *references),
+    )
+    head = '<?xml version="1.0" encoding="utf-8"?>\n'
+    return head + element("Wix", {"xmlns": _SCHEMA}, element("Product", product, *inner))
+
+
+def version(text: str) -> str:
+    """Return an application's version as installers have it: three numbers, at most 255, 255 and 65535.
+
+    Example:
+        >>> version("2.10.1rc1+x"), version("")
+        ('2.10.1', '0.0.0')
+    """
+    numbers: list[int] = []
+    for part, most in zip(text.split("."), (255, 255, 65_535), strict=False):
+        digits = part[: len(part) - len(part.lstrip("0123456789"))]
+        if not digits.isascii() or not digits:
+            break
+        numbers.append(min(int(digits), most))
+        if digits != part:
+            break
+    return ".".join(map(str, [*numbers, 0, 0, 0][:3]))
+
+
+def formatted(text: str) -> str:
+    r"""Return a text as it stands where an installer replaces what is in brackets and braces.
+
+    Example:
+        >>> print(formatted("[1]{x}"))
+        [\[]1[\]][\{]x[\}]
+    """
+    return "".join(f"[\\{char}]" if char in "[]{}" else char for char in text)
+
+
+def _tree(components: dict[str, str], prefix: str) -> Iterator[str]:
+    """Yield the components right in a folder, then the folders in it."""
+    below = [path[len(prefix) :] for path in components if path.startswith(prefix)]
+    yield from (components[prefix + name] for name in below if "/" not in name)
+    for name in dict.fromkeys(name.partition("/")[0] for name in below if "/" in name):
+        path = f"{prefix}{name}/"
+        yield element("Directory", {"Id": _id("d", path), "Name": name}, *_tree(components, path))
+
+
+def _component(path: str, directory: str, service: WindowsService | None) -> str:
+    file = {
+        "Id": _id("f", path),
+        "Name": path.rpartition("/")[2],
+        "Source": f"files/{path}",
+        "KeyPath": "yes",
+    }
+    parts: Sequence[str] = () if service is None else tuple(_service(service))
+    return element(
+        "Component",
+        {"Id": _id("c", path), "Guid": _identity("file", f"{directory}/{path}")},
+        element("File", file),
+        *parts,
+    )
+
+
+def _service(service: WindowsService) -> Iterator[str]:
+    yield comment("Recovery actions are not among what wixl writes: see the script beside it.")
+    install = {
+        "Id": "Install",
+        "Name": service.name,
+        "DisplayName": formatted(service.display_name),
+        **({"Description": formatted(service.description)} if service.description else {}),
+        "Type": "ownProcess",
+        "Start": "demand" if service.start == "manual" else "auto",
+        "ErrorControl": "normal",
+        "Account": formatted(service.account),
+        "Arguments": formatted(" ".join(map(quote, ("-I", "-X", "utf8", service.host, service.name)))),
+    }
+    dependencies = (element("ServiceDependency", {"Id": name}) for name in service.dependencies)
+    yield element("ServiceInstall", install, *dependencies)
+    control = {"Id": "Control", "Name": service.name, "Stop": "both", "Remove": "uninstall", "Wait": "yes"}
+    if service.start != "manual":
+        control["Start"] = "install"
+    yield element("ServiceControl", control)
+    key = f"SYSTEM\\CurrentControlSet\\Services\\{service.name}\\{PARAMETERS_KEY}"
+    definition = {
+        "Name": DEFINITION_VALUE,
+        "Type": "string",
+        "Value": formatted(encode_definition(service.hosted)),
+    }
+    yield element("RegistryKey", {"Root": "HKLM", "Key": key}, element("RegistryValue", definition))
+
+
+def _identity(kind: str, name: str) -> str:
+    return str(uuid.uuid5(_NAMESPACE, f"{kind} {name}")).upper()
+
+
+def _id(kind: str, path: str) -> str:
+    return f"{kind}{uuid.uuid5(_NAMESPACE, path).hex}"
