@@ -90,7 +90,7 @@ def _hosted(manifest: Manifest, options: WindowsOptions) -> Hosted:
     own = tuple(Variable(_VARIABLES[name], f"{root}\\{name}") for name in manifest.needs.directories)
     hosted = Hosted(
         python=check_path("interpreter", options.python),
-        arguments=("-P", "-m", "svcctl.runtime", _application(options), *options.arguments),
+        arguments=("-X", "utf8", "-P", "-m", "svcctl.runtime", _application(options), *options.arguments),
         directory=check_path("folder", options.directory),
         environment=(*own, *_checked(options.environment, {variable.name for variable in own})),
         log=f"{root}\\{_LOGS}\\{options.name}.log",
