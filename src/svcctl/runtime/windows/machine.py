@@ -76,7 +76,6 @@ class Fact(enum.Enum):
     ALIVE = "alive"
     RELOAD_REQUESTED = "reload requested"
     STOP_REQUESTED = "stop requested"
-    STATE_REQUESTED = "state requested"  # the service manager asks for the state
     TIME_PASSED = "time passed"
 
 
@@ -203,8 +202,6 @@ def wake_at(state: Machine) -> int | None:
 
 def step(state: Machine, event: Event, now: int) -> Following:
     """Return the state after an event, and what has to be done now, in order."""
-    if event is Fact.STATE_REQUESTED:
-        return state, (state.reported,)
     return _STEPS[state.phase](state, event, now)
 
 

@@ -193,12 +193,6 @@ def test_reloads_reach_an_application_that_runs() -> None:
     assert live((1, Fact.RELOAD_REQUESTED))[1] == []
 
 
-def test_whoever_asks_for_the_state_gets_the_last_report() -> None:
-    """Whatever the phase."""
-    assert live((1, Fact.READY), (2, Fact.STATE_REQUESTED))[1] == [Report(ServiceState.RUNNING)]
-    assert reports(live((1, Ended(3)), (2, Fact.STATE_REQUESTED))[1])[0].status == 3
-
-
 def test_an_application_that_cannot_be_killed_does_not_keep_the_host() -> None:
     """The job is closed with the host, which is all that is left to do."""
     _, done = live(
