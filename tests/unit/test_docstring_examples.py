@@ -10,8 +10,11 @@ import pytest
 
 import svcctl
 
-#: These need systemd-python to be imported at all, and have no examples.
-WITHOUT = {"svcctl.runtime.journal"}
+#: These need systemd-python, or Windows, to be imported at all, and have no examples.
+WITHOUT = {
+    "svcctl.runtime.journal",
+    *(f"svcctl.runtime.windows.{name}" for name in ("calls", "child", "events", "host")),
+}
 
 MODULES = sorted(
     module.name

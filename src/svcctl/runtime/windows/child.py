@@ -1,0 +1,155 @@
+"""The application as a child of the service host, in a job that ends with it; only Windows can import this.
+
+It is created suspended and resumed once it is in the job, so that nothing that it starts is outside. Source: "Job
+Objects" and ``CreateProcessW`` on learn.microsoft.com.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import ctypes
+import importlib
+import os
+import threading
+from collections.abc import Mapping
+from typing import Any
+
+from svcctl.errors import EX_SOFTWARE
+from svcctl.plan.windows import Hosted
+from svcctl.runtime.windows import calls, events
+from svcctl.runtime.windows.structures import ExtendedLimits, ProcessInformation, StartupInfo
+
+_CREATE_SUSPENDED = 0x4
+_CREATE_UNICODE_ENVIRONMENT = 0x400
+_STARTF_USESTDHANDLES = 0x100
+_KILL_ON_JOB_CLOSE = 0x2000
+_EXTENDED_LIMITS = 9
+_CTRL_C = 0
+_CHUNK = 65536
+_MICROSECONDS = 1000
+
+
+class Child:
+    """One run of the application.
+
+    Attributes:
+        events: What is shared with it.
+        process: Handle that is signalled at its end.
+    """
+
+    def __init__(self, hosted: Hosted) -> None:
+        """Start the application.
+
+        Raises:
+            OSError: Windows cannot, with its number and text in ``winerror`` and ``strerror``.
+        """
+        self.events = events.create()
+        self._job = 0
+        self.process = 0
+        try:
+            self._job = _job()
+            self.process = _launch(hosted, self.events.prefix, self._job)
+        except BaseException:
+            self.close()
+            raise
+
+    def status(self) -> int:
+        """Return the exit status of an application that has ended."""
+        status = ctypes.c_uint32()
+        calls.exit_code(self.process, ctypes.byref(status))
+        return status.value
+
+    def interrupt(self) -> None:
+        """Send Ctrl-C to all that share the host's console; the host itself ignores it."""
+        calls.console_event(_CTRL_C, 0)
+
+    def kill(self) -> None:
+        """End the application and all that it has started."""
+        calls.terminate_job(self._job, EX_SOFTWARE)
+
+    def close(self) -> None:
+        """Close the handles; what is left of the job ends with that."""
+        for handle in (self.process, self._job):
+            if handle:
+                with contextlib.suppress(OSError):
+                    calls.close_handle(handle)
+        self.process = self._job = 0
+        self.events.close()
+
+
+def _job() -> int:
+    job: int = calls.create_job(None, None)
+    limits = ExtendedLimits()
+    limits.BasicLimitInformation.LimitFlags = _KILL_ON_JOB_CLOSE
+    calls.set_job(job, _EXTENDED_LIMITS, ctypes.byref(limits), ctypes.sizeof(limits))
+    return job
+
+
+def _launch(hosted: Hosted, prefix: str, job: int) -> int:
+    variables = {events.VARIABLE: prefix}
+    if hosted.watchdog_ms:
+        variables["WATCHDOG_USEC"] = str(hosted.watchdog_ms * _MICROSECONDS)
+    block = ctypes.create_unicode_buffer(environment_block(hosted, variables))
+    line = ctypes.create_unicode_buffer(hosted.command_line())
+    told, said = _streams(hosted.log)
+    msvcrt: Any = importlib.import_module("msvcrt")
+    info = StartupInfo(cb=ctypes.sizeof(StartupInfo), dwFlags=_STARTF_USESTDHANDLES)
+    info.hStdInput = msvcrt.get_osfhandle(told)
+    info.hStdOutput = info.hStdError = msvcrt.get_osfhandle(said)
+    process = ProcessInformation()
+    flags = _CREATE_SUSPENDED | _CREATE_UNICODE_ENVIRONMENT
+    try:
+        calls.create_process(
+            hosted.python,
+            line,
+            None,
+            None,
+            True,  # noqa: FBT003 (C's order)
+            flags,
+            block,
+            hosted.directory,
+            ctypes.byref(info),
+            ctypes.byref(process),
+        )
+    finally:
+        os.close(told)
+        os.close(said)
+    try:
+        calls.assign_to_job(job, process.hProcess)
+        calls.resume_thread(process.hThread)
+    except OSError:
+        calls.terminate_process(process.hProcess, EX_SOFTWARE)
+        calls.close_handle(process.hProcess)
+        raise
+    finally:
+        calls.close_handle(process.hThread)
+    return int(process.hProcess)
+
+
+def environment_block(hosted: Hosted, variables: Mapping[str, str]) -> str:
+    """Return the environment as Windows takes it: sorted, each variable ended by a NUL."""
+    block = {name.upper(): (name, value) for name, value in os.environ.items()}
+    block.update((name.upper(), (name, value)) for name, value in (*hosted.environment, *variables.items()))
+    return "".join(f"{name}={value}\0" for _, (name, value) in sorted(block.items())) + "\0"
+
+
+def _streams(log: str) -> tuple[int, int]:
+    """Return what the application reads from, which is empty, and what it writes to, which goes to the log."""
+    told = os.open(os.devnull, os.O_RDONLY)
+    ours, said = os.pipe()
+    os.set_inheritable(told, True)  # noqa: FBT003 (its only argument)
+    os.set_inheritable(said, True)  # noqa: FBT003 (the same)
+    threading.Thread(target=_copy, args=(ours, log), daemon=True).start()
+    return told, said
+
+
+def _copy(source: int, path: str) -> None:
+    """Copy to the log until nobody writes any more; what cannot be kept is read all the same, so that nobody waits."""
+    with open(source, "rb", buffering=0) as stream, contextlib.ExitStack() as stack:
+        target = None
+        with contextlib.suppress(OSError):
+            target = stack.enter_context(open(path, "ab", buffering=0)) if path else None  # noqa: PTH123 (no pathlib here)
+        while chunk := stream.read(_CHUNK):
+            if target is not None:
+                with contextlib.suppress(OSError):
+                    target.write(chunk)
