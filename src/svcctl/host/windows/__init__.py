@@ -1,0 +1,1 @@
+"""Services of Windows, as somebody who installs them sees them."""
