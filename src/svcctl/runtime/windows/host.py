@@ -21,6 +21,8 @@ from svcctl.runtime.windows import calls
 from svcctl.runtime.windows.child import Child
 from svcctl.runtime.windows.events import Name
 from svcctl.runtime.windows.machine import (
+    SERVICE_SPECIFIC_ERROR,
+    WAIT_HINT,
     Do,
     Effect,
     Ended,
@@ -42,6 +44,7 @@ _OWN_PROCESS = 0x10
 _NOT_IMPLEMENTED = 120
 _NOT_STARTED_BY_MANAGER = 1063
 _MANAGER_LIMIT = 30.0
+_FAREWELL = 5.0
 _STOP, _SHUTDOWN, _PRESHUTDOWN, _PARAMCHANGE = 0x1, 0x4, 0x100, 0x8
 
 #: What each control asks for; the service manager knows the state, so that INTERROGATE asks for nothing.
@@ -69,6 +72,7 @@ class Manager:
         self.wake = calls.create_event(None, False, False, None)  # noqa: FBT003 (C's order)
         self._handle: int | None = None
         self._problem: OSError | None = None
+        self._dispatcher = threading.Thread(target=self._dispatch, daemon=True)
         self._connected = threading.Event()
         self._over = threading.Event()
         # ctypes frees what nobody refers to, and Windows calls it later.
@@ -80,13 +84,16 @@ class Manager:
         Raises:
             OSError: It has not, with 1063 if it did not start this process.
         """
-        threading.Thread(target=self._dispatch, daemon=True).start()
+        self._dispatcher.start()
         self._connected.wait(_MANAGER_LIMIT)
         if self._handle is None:
             raise self._problem or TimeoutError("the service manager does not answer")
 
     def report(self, report: Report, *, reload: bool) -> None:
-        """Tell the service manager what the service is."""
+        """Tell the service manager what the service is; after STOPPED, wait until it has let this process go.
+
+        A process that ends before that may look as if it had never answered.
+        """
         accepted = 0
         if report.state in {ServiceState.RUNNING, ServiceState.PAUSED}:
             accepted = _STOP | _SHUTDOWN | _PRESHUTDOWN
@@ -104,6 +111,7 @@ class Manager:
         calls.set_status(self._handle, ctypes.byref(status))
         if report.state is ServiceState.STOPPED:
             self._over.set()
+            self._dispatcher.join(_FAREWELL)
 
     def _dispatch(self) -> None:
         table = (ServiceTableEntry * 2)()
@@ -118,6 +126,8 @@ class Manager:
     def _run(self, _count: int, _arguments: object) -> None:
         try:
             self._handle = calls.register_handler(self.name, self._handler, None)
+            # At once, before anything can go wrong: whoever has reported nothing cannot say why it stops, either.
+            self.report(Report(ServiceState.START_PENDING, wait_hint=WAIT_HINT), reload=False)
         except OSError as error:
             self._problem = error
         self._connected.set()
@@ -240,7 +250,7 @@ def main(arguments: list[str]) -> int:
         hosted = definition(arguments[0])
     except (SvcctlError, OSError) as error:
         tell(arguments[0], "error", f"its definition cannot be used: {error}")
-        manager.report(Report(ServiceState.STOPPED, 1066, EX_CONFIG), reload=False)
+        manager.report(Report(ServiceState.STOPPED, SERVICE_SPECIFIC_ERROR, EX_CONFIG), reload=False)
         return EX_CONFIG
     with contextlib.suppress(OSError):  # there is one already
         calls.alloc_console()
