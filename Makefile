@@ -13,12 +13,12 @@ BIN := $(VENV)/bin
 ROOT := $(filter 0,$(shell id -u))
 
 # Each of them makes ahead what tests find ready.
-TREES := tests.debian.own_trees tests.systemd.trees tests.systemd.twisted_environment tests.debian.trees tests.debian.rebuilding
+TREES := tests.debian.own_trees tests.systemd.trees tests.systemd.twisted_environment tests.debian.trees tests.debian.rebuilding tests.windows.embedded
 
 # What the tests call that a minimal Debian lacks: command, then the package it is in.
 TOOLS := mmdebstrap:mmdebstrap systemd-nspawn:systemd-container systemd-analyze:systemd nsenter:util-linux \
 	setpriv:util-linux unshare:util-linux openssl:openssl socat:socat ncat:ncat dig:bind9-dnsutils curl:curl ip:iproute2 dot:graphviz strace:strace mount:mount \
-	strip:binutils dpkg-shlibdeps:dpkg-dev cc:gcc groff:groff-base shellcheck:shellcheck gpg:gpg gpgv:gpgv gpgconf:gpgconf gpg-agent:gpg-agent
+	strip:binutils dpkg-shlibdeps:dpkg-dev cc:gcc groff:groff-base shellcheck:shellcheck gpg:gpg gpgv:gpgv gpgconf:gpgconf gpg-agent:gpg-agent wine:wine
 missing = $(sort \
 	$(foreach pair,$(TOOLS),$(if $(shell command -v $(word 1,$(subst :, ,$(pair)))),,$(word 2,$(subst :, ,$(pair))))) \
 	$(if $(wildcard /usr/lib/python3/dist-packages/systemd/journal.py),,python3-systemd) \

@@ -1,4 +1,4 @@
-"""Which worker begins with which tests: those that boot systems or make packages come first, and each release's together.
+"""Which worker begins with which tests: those that boot systems, make packages or run Wine come first, and each release's together.
 
 ``--dist=worksteal`` cuts the tests into a share for each worker, as equal in number as can be; a worker that has
 nothing left takes from the end of another's share. So what takes long stands at the beginning of the shares, and a
@@ -15,7 +15,7 @@ import pytest
 from tests.systemd.trees import SUITES
 
 #: Marks of the tests that take long.
-LONG = ("debian", "systemd")
+LONG = ("debian", "systemd", "windows")
 
 
 def deal(items: list[pytest.Item], workers: int) -> list[pytest.Item]:

@@ -1,0 +1,208 @@
+"""What the tests do on Windows, in one process of its Python: many services at once, each through its life.
+
+Services of Wine end with its last other process, so this one is there until all is seen. It writes what it saw as JSON.
+Arguments: the folder that svcctl is in, the folder of the tests, a folder to work in.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import ctypes
+import json
+import random
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any
+
+SOURCE, TESTS, WORK = sys.argv[1:]
+sys.path.insert(0, SOURCE)
+
+from svcctl.errors import SvcctlError  # noqa: E402 (found once the path is set)
+from svcctl.host.windows import calls, services, structures  # noqa: E402 (the same)
+from svcctl.plan.command_line import join  # noqa: E402 (the same)
+from svcctl.plan.windows import Hosted, Variable, WindowsService  # noqa: E402 (the same)
+
+ARGUMENT = 'a "b" ä\\'
+STOPPED, RUNNING = 1, 4
+LIMIT = 90
+STOP, INTERROGATE, PARAMCHANGE = 1, 4, 6
+#: Wine mixes up the handles of threads that speak with its service manager at the same time.
+ALONE = threading.Lock()
+#: Those that run until they are told to stop.
+STOPPED_BY_US = ("good", "deaf", "unaware")
+
+
+def service(mode: str) -> WindowsService:
+    """Return the definition of a service that does this."""
+    short = mode == "late"
+    hosted = Hosted(
+        python=sys.executable,
+        arguments=("-X", "utf8", f"{TESTS}\\hosted.py", SOURCE, mode, ARGUMENT, ""),
+        directory=WORK,
+        environment=(Variable("GREETING", "häl lo"),),
+        log=f"{WORK}\\{mode}.log",
+        start_limit_ms=1 if short else 60_000,
+        stop_limit_ms=1_000 if short else 4_000,
+        reload=True,
+        first_pause_ms=200,
+        most_failures=2,
+    )
+    return WindowsService(
+        name=f"svcctl-{mode}",
+        display_name=f"Mode {mode} ä",
+        description="Says it again",
+        interpreter=sys.executable,
+        host=f"{SOURCE}\\svcctl\\runtime\\windows\\__main__.py",
+        account="LocalSystem",
+        start="manual",
+        hosted=replace(hosted, python="C:\\no such\\python.exe") if mode == "gone" else hosted,
+    )
+
+
+def live(mode: str, seen: dict[str, Any]) -> None:
+    """Take a service through its life and write down what is seen of it."""
+    wanted = service(mode)
+    name = wanted.name
+    try:
+        with ALONE:
+            seen["new"] = [services.install(wanted), services.install(wanted)]
+            if mode == "undefined":
+                set_definition(name, "{}")
+            services.start(name)
+        seen["states"] = follow(name, RUNNING if mode in STOPPED_BY_US else STOPPED)
+        if mode == "good":
+            send(name, INTERROGATE)
+            send(name, PARAMCHANGE)
+            wait_for_line(wanted.hosted.log, "reloaded")
+            with ALONE:
+                services.stop(name, LIMIT)
+        elif mode in STOPPED_BY_US:
+            send(name, STOP)
+        if mode in STOPPED_BY_US:
+            seen["states"] += follow(name, STOPPED)
+        with ALONE:
+            seen["deleted"] = [services.delete(name), services.delete(name)]
+            seen["after"] = services.query(name)
+    except (SvcctlError, OSError) as error:
+        seen["error"] = f"{type(error).__name__}: {error}"
+    seen["log"] = lines_of(wanted.hosted.log)
+    seen["left"] = [pid for pid in grandchildren(seen["log"]) if is_there(pid)]
+
+
+def follow(name: str, until: int) -> list[tuple[int, int, int]]:
+    """Return the states that a service is seen in until it gets to one."""
+    states: list[tuple[int, int, int]] = []
+    end = time.monotonic() + LIMIT
+    while time.monotonic() < end:
+        with ALONE:
+            status = services.query(name)
+        if status is None:
+            break
+        if not states or states[-1] != status[:3]:
+            states.append(status[:3])
+        if status.state == until:
+            break
+        time.sleep(0.1)
+    return states
+
+
+def lines_of(path: str) -> list[str]:
+    """Return what is in a log so far."""
+    with contextlib.suppress(OSError), open(path, encoding="utf-8") as log:  # noqa: PTH123 (a text)
+        return log.read().splitlines()
+    return []
+
+
+def wait_for_line(path: str, line: str) -> None:
+    """Wait until an application has written a line."""
+    end = time.monotonic() + LIMIT
+    while line not in lines_of(path) and time.monotonic() < end:
+        time.sleep(0.02)
+
+
+def send(name: str, control: int) -> None:
+    """Send a control to a service."""
+    with ALONE, services._opened(name, 0xF01FF) as handle:
+        calls.control_service(handle, control, ctypes.byref(structures.StatusArgument()))
+
+
+def set_definition(name: str, text: str) -> None:
+    """Put another definition into the registry."""
+    winreg = services._winreg()
+    path = f"SYSTEM\\CurrentControlSet\\Services\\{name}\\Parameters"
+    with winreg.CreateKey(winreg.HKEY_LOCAL_MACHINE, path) as key:
+        winreg.SetValueEx(key, "Definition", 0, winreg.REG_SZ, text)
+
+
+def grandchildren(log: list[str]) -> list[int]:
+    """Return the processes that an application said it has started."""
+    return [int(line.split()[1]) for line in log if line.startswith("grandchild ")]
+
+
+def is_there(pid: int) -> bool:
+    """Return whether a process has not ended."""
+    kernel32: Any = calls.windows.WinDLL("kernel32")
+    kernel32.OpenProcess.restype = ctypes.c_void_p
+    handle = kernel32.OpenProcess(0x00100000, False, pid)  # noqa: FBT003 (C's order)
+    return bool(handle) and kernel32.WaitForSingleObject(ctypes.c_void_p(handle), 5_000) != 0
+
+
+def refusals() -> dict[str, str]:
+    """Return what is said where something cannot be done."""
+    said = {}
+    foreign = replace(service("good"), name="Spooler")
+    attempts: dict[str, Callable[[], object]] = {
+        "start": lambda: services.start("svcctl-none"),
+        "install": lambda: services.install(foreign),
+        "delete": lambda: services.delete("Spooler"),
+    }
+    for what, call in attempts.items():
+        try:
+            call()
+        except SvcctlError as error:
+            said[what] = str(error)
+    return said
+
+
+def started_by_hand(script: str) -> tuple[int, str]:
+    """Return what the service host comes to if it is not the service manager that starts it."""
+    command = (sys.executable, "-I", "-X", "utf8", script, "echo")
+    done = subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, check=False)
+    return done.returncode, done.stderr.decode()
+
+
+def split_differently(count: int) -> list[list[str]]:
+    """Return command lines of ours, of so many made up, that Windows splits into other arguments."""
+    function = calls.windows.WinDLL("shell32").CommandLineToArgvW
+    function.restype = ctypes.POINTER(ctypes.c_wchar_p)
+    function.argtypes = (ctypes.c_wchar_p, ctypes.POINTER(ctypes.c_int32))
+    chance = random.Random(1)  # noqa: S311 (no secrets)
+    wrong = []
+    for _ in range(count):
+        texts = ["".join(chance.choices(' "\\\tabä\n', k=chance.randrange(8))) for _ in range(4)]
+        number = ctypes.c_int32()
+        split = function(join(("C:\\a b.exe", *texts)), ctypes.byref(number))
+        if [split[place] for place in range(number.value)][1:] != texts:
+            wrong.append(texts)
+    return wrong
+
+
+if __name__ == "__main__":
+    modes = (*STOPPED_BY_US, "fail", "late", "crash", "gone", "undefined")
+    lives: dict[str, dict[str, Any]] = {mode: {} for mode in modes}
+    threads = [threading.Thread(target=live, args=item) for item in lives.items()]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    seen = {
+        "lives": lives,
+        "refusals": refusals(),
+        "by hand": started_by_hand(service("good").host),
+        "split": split_differently(5_000),
+    }
+    sys.stdout.write(json.dumps(seen))

@@ -1,0 +1,128 @@
+"""The service host with a genuine Python for Windows, under Wine's service manager: evidence for our code, not for Windows.
+
+All services live at once, in one run, since each spends its life waiting; the tests look at what was seen.
+"""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from svcctl.errors import EX_USAGE
+from tests.systemd.trees import REPOSITORY
+from tests.windows.embedded import python
+from tests.windows.wine import Wine, why_not_here, windows_path
+
+pytestmark = [pytest.mark.windows, pytest.mark.skipif(bool(why_not_here()), reason=why_not_here())]
+
+STOPPED, START_PENDING, RUNNING, PAUSED = 1, 2, 4, 7
+SPECIFIC, TIMED_OUT = 1066, 1053
+ARGUMENT = 'a "b" ä\\'
+SOURCE = windows_path(REPOSITORY / "src")
+
+
+@pytest.fixture(scope="module")
+def seen(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
+    """Give what was seen of all services, in a fresh prefix."""
+    wine = Wine(tmp_path_factory.mktemp("wine") / "prefix")
+    work = tmp_path_factory.mktemp("wörk with blanks")
+    script = windows_path(Path(__file__).with_name("driver.py"))
+    arguments = (SOURCE, windows_path(Path(__file__).parent), windows_path(work))
+    try:
+        output = wine.run("wine", str(python()), "-X", "utf8", script, *arguments)
+    finally:
+        wine.close()
+    result: dict[str, Any] = json.loads(output)
+    return result
+
+
+def life(seen: dict[str, Any], mode: str) -> dict[str, Any]:
+    """Return what was seen of a service; it went as planned, and left nothing."""
+    found: dict[str, Any] = seen["lives"][mode]
+    assert "error" not in found
+    assert (found["new"], found["deleted"], found["after"]) == ([True, False], [True, False], None)
+    assert found["left"] == []
+    return found
+
+
+def states(found: dict[str, Any]) -> list[int]:
+    """Return the states without their codes."""
+    return [state for state, _, _ in found["states"]]
+
+
+def test_a_service_runs_when_its_application_is_ready_and_stops_when_it_has(seen: dict[str, Any]) -> None:
+    """Its arguments, folder and variables arrive as they were given; a change of parameters is a reload."""
+    found = life(seen, "good")
+    assert RUNNING in states(found)
+    assert PAUSED not in states(found)
+    assert found["states"][-1] == [STOPPED, 0, 0]
+    arguments, folder, greeting, *events = found["log"]
+    assert arguments == f"arguments {['good', ARGUMENT, '']}"
+    assert folder.endswith("wörk with blanks0")
+    assert greeting == "greeting häl lo None"
+    assert events == ["ready", "reloaded", "stopping"]
+
+
+@pytest.mark.parametrize(
+    ("mode", "end"),
+    [
+        ("fail", [STOPPED, SPECIFIC, 42]),
+        ("late", [STOPPED, TIMED_OUT, 0]),
+        ("gone", [STOPPED, 3, 0]),
+        ("undefined", [STOPPED, SPECIFIC, 78]),
+    ],
+)
+def test_a_start_that_fails_is_never_running(seen: dict[str, Any], mode: str, end: list[int]) -> None:
+    """It ends with an error, takes too long, has no program, or no definition that can be used."""
+    found = life(seen, mode)
+    assert RUNNING not in states(found)
+    assert found["states"][-1] == end
+
+
+def test_a_crash_is_followed_by_starts_until_it_is_given_up(seen: dict[str, Any]) -> None:
+    """It is paused meanwhile; the end has the application's status, and what it had started is gone."""
+    found = life(seen, "crash")
+    assert found["log"].count("ready") == 3
+    assert len([line for line in found["log"] if line.startswith("grandchild")]) == 3
+    assert set(states(found)) <= {START_PENDING, RUNNING, PAUSED, STOPPED}
+    assert PAUSED in states(found)
+    assert found["states"][-1] == [STOPPED, SPECIFIC, 43]
+
+
+def test_a_program_that_does_not_know_the_event_is_interrupted(seen: dict[str, Any]) -> None:
+    """Which it may take for a good end."""
+    found = life(seen, "unaware")
+    assert found["log"][-1] == "interrupted"
+    assert found["states"][-1] == [STOPPED, 0, 0]
+
+
+def test_an_application_that_ignores_all_is_killed_at_its_limit(seen: dict[str, Any]) -> None:
+    """And the service says so."""
+    assert life(seen, "deaf")["states"][-1] == [STOPPED, TIMED_OUT, 0]
+
+
+def test_services_of_other_people_are_left_alone(seen: dict[str, Any]) -> None:
+    """And what is not there has a message of Windows'."""
+    said = seen["refusals"]
+    assert "svcctl has not made it" in said["install"]
+    assert "svcctl has not made it" in said["delete"]
+    assert said["start"].startswith("service svcctl-none is not started: ")
+    assert said["start"].endswith("(error 1060)")
+
+
+def test_windows_splits_command_lines_as_they_were_joined(seen: dict[str, Any]) -> None:
+    """By its own function."""
+    assert seen["split"] == []
+
+
+def test_only_the_service_manager_starts_the_host(seen: dict[str, Any]) -> None:
+    """A person is told how to start the service."""
+    status, said = seen["by hand"]
+    assert status == EX_USAGE
+    assert said.splitlines() == [
+        "svcctl: only the service manager of Windows starts this",
+        "hint: start the service: sc start echo",
+    ]
