@@ -10,6 +10,7 @@ import contextlib
 import ctypes
 import json
 import random
+import socket
 import subprocess
 import sys
 import threading
@@ -30,10 +31,18 @@ ARGUMENT = 'a "b" ä\\'
 STOPPED, RUNNING = 1, 4
 LIMIT = 90
 STOP, INTERROGATE, PARAMCHANGE = 1, 4, 6
+with socket.socket() as probe:
+    probe.bind(("127.0.0.1", 0))
+    PORT = probe.getsockname()[1]
+#: What runs an application; this Python reads no PYTHONPATH.
+RUN = (
+    f"import sys; sys.path.insert(0, {SOURCE!r}); "
+    "from svcctl.runtime.__main__ import main; sys.exit(main(sys.argv[1:]))"
+)
 #: Wine mixes up the handles of threads that speak with its service manager at the same time.
 ALONE = threading.Lock()
 #: Those that run until they are told to stop.
-STOPPED_BY_US = ("good", "deaf", "unaware")
+STOPPED_BY_US = ("good", "deaf", "unaware", "echo")
 
 
 def service(mode: str) -> WindowsService:
@@ -43,14 +52,18 @@ def service(mode: str) -> WindowsService:
         python=sys.executable,
         arguments=("-X", "utf8", f"{TESTS}\\hosted.py", SOURCE, mode, ARGUMENT, ""),
         directory=WORK,
-        environment=(Variable("GREETING", "häl lo"),),
+        environment=(Variable("GREETING", "häl lo"), Variable("ECHO_PORT", str(PORT))),
         log=f"{WORK}\\{mode}.log",
         start_limit_ms=1 if short else 60_000,
         stop_limit_ms=1_000 if short else 4_000,
         reload=True,
-        first_pause_ms=200,
+        first_pause_ms=1_000,
         most_failures=2,
     )
+    if mode == "echo":
+        hosted = replace(
+            hosted, arguments=("-X", "utf8", "-c", RUN, f"{TESTS}\\echo.tac"), watchdog_ms=30_000
+        )
     return WindowsService(
         name=f"svcctl-{mode}",
         display_name=f"Mode {mode} ä",
@@ -63,16 +76,20 @@ def service(mode: str) -> WindowsService:
     )
 
 
+def begin(mode: str, seen: dict[str, Any]) -> None:
+    """Install a service, twice, and start it."""
+    wanted = service(mode)
+    seen["new"] = [services.install(wanted), services.install(wanted)]
+    if mode == "undefined":
+        set_definition(wanted.name, "{}")
+    services.start(wanted.name)
+
+
 def live(mode: str, seen: dict[str, Any]) -> None:
-    """Take a service through its life and write down what is seen of it."""
+    """Take a service through the rest of its life and write down what is seen of it."""
     wanted = service(mode)
     name = wanted.name
     try:
-        with ALONE:
-            seen["new"] = [services.install(wanted), services.install(wanted)]
-            if mode == "undefined":
-                set_definition(name, "{}")
-            services.start(name)
         seen["states"] = follow(name, RUNNING if mode in STOPPED_BY_US else STOPPED)
         if mode == "good":
             send(name, INTERROGATE)
@@ -81,6 +98,9 @@ def live(mode: str, seen: dict[str, Any]) -> None:
             with ALONE:
                 services.stop(name, LIMIT)
         elif mode in STOPPED_BY_US:
+            if mode == "echo":
+                seen["answer"] = answer()
+                send(name, PARAMCHANGE)
             send(name, STOP)
         if mode in STOPPED_BY_US:
             seen["states"] += follow(name, STOPPED)
@@ -122,6 +142,13 @@ def wait_for_line(path: str, line: str) -> None:
     end = time.monotonic() + LIMIT
     while line not in lines_of(path) and time.monotonic() < end:
         time.sleep(0.02)
+
+
+def answer() -> str:
+    """Return what the application says when it is connected to, once."""
+    with socket.create_connection(("127.0.0.1", PORT), LIMIT) as connection:
+        connection.sendall(b"hello\r\n")
+        return connection.recv(100).decode()
 
 
 def send(name: str, control: int) -> None:
@@ -192,8 +219,10 @@ def split_differently(count: int) -> list[list[str]]:
 
 
 if __name__ == "__main__":
-    modes = (*STOPPED_BY_US, "fail", "late", "crash", "gone", "undefined")
+    modes = ("fail", "late", "gone", "undefined", *STOPPED_BY_US, "crash")  # what changes soonest last
     lives: dict[str, dict[str, Any]] = {mode: {} for mode in modes}
+    for item in lives.items():
+        begin(*item)
     threads = [threading.Thread(target=live, args=item) for item in lives.items()]
     for thread in threads:
         thread.start()

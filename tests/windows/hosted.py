@@ -21,9 +21,10 @@ def say(*words: object) -> None:
 
 def serve(mode: str) -> int:
     """Be ready, then end in the way that is asked for."""
-    from svcctl.runtime.windows import calls, events  # noqa: PLC0415 (found once the path is set)
+    from svcctl.runtime.notify import EVENTS  # noqa: PLC0415 (found once the path is set)
+    from svcctl.runtime.windows import calls, events  # noqa: PLC0415 (the same)
 
-    shared = events.join(os.environ[events.VARIABLE])
+    shared = events.join(os.environ[EVENTS])
     if mode == "late":
         time.sleep(600)
     say("ready")

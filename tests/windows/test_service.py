@@ -66,6 +66,16 @@ def test_a_service_runs_when_its_application_is_ready_and_stops_when_it_has(seen
     assert events == ["ready", "reloaded", "stopping"]
 
 
+def test_an_application_of_ours_answers_once_the_service_runs(seen: dict[str, Any]) -> None:
+    """The first who connects is served; the request to stop is an orderly end."""
+    found = life(seen, "echo")
+    assert found["answer"] == "hello\r\n"
+    assert found["states"][-1] == [STOPPED, 0, 0]
+    said = "\n".join(found["log"])
+    assert "application is ready" in said
+    assert said.rstrip().endswith("application is stopped")
+
+
 @pytest.mark.parametrize(
     ("mode", "end"),
     [

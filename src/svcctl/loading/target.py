@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import os
 import re
 import sys
 from collections.abc import Sequence
@@ -37,9 +38,9 @@ class Target(NamedTuple):
 
 
 def resolve(text: str) -> Target:
-    """Return what a text names; looks at nothing but the text.
+    r"""Return what a text names; looks at nothing but the text.
 
-    It is a path if it has a ``/`` or a suffix, a plug-in of Twisted's if it is ``twisted:NAME``, ``module:attribute``
+    It is a path if it has a ``/`` (on Windows also a ``\``) or a suffix, a plug-in of Twisted's if it is ``twisted:NAME``, ``module:attribute``
     if it has a ``:`` between dotted names, and else the name of a plug-in; a file that looks like one of the latter is
     written ``./a:b.tac``.
 
@@ -52,7 +53,7 @@ def resolve(text: str) -> Target:
     """
     if "\0" in text:
         raise UsageError(f"{text!r} names no application: it holds a NUL character", hint="write NAME.tac")
-    if "/" in text:
+    if "/" in text or os.sep in text:
         return _file(text)
     if text.startswith("twisted:") and is_plugin(text):
         return Target("plugin", text)

@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import os
+import sys
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    import asyncio
     import socket
 
+    from svcctl.runtime.mode import Mode
     from svcctl.runtime.runner import Process
     from svcctl.runtime.store import Store
 
@@ -38,6 +42,20 @@ def open_control(process: Process) -> None:
             when_main(process, lambda: opening.open_control(process, path, replace=True))
         else:
             opening.open_control(process, path)
+
+
+def loop_factory(mode: Mode | None) -> Callable[[], asyncio.AbstractEventLoop] | None:
+    """Return what makes the loop; ``None`` for Python's own choice.
+
+    On Windows, Python's own loop cannot wait until a socket has something to accept, and the other one notices no signal.
+    """
+    if mode is not None and mode.loop_factory is not None:
+        return mode.loop_factory
+    if sys.platform == "win32":
+        from svcctl.runtime.windows.loop import SignalledLoop  # noqa: PLC0415 (only there)
+
+        return SignalledLoop
+    return None
 
 
 def handed_over(process: Process) -> tuple[list[tuple[str, socket.socket]], Store | None]:

@@ -43,7 +43,7 @@ _PRIORITIES = ((logging.CRITICAL, 2), (logging.ERROR, 3), (logging.WARNING, 4), 
 
 def identifier(target: str) -> str:
     """Return what the journal calls an application: the stem of its file, its module, or its plug-in."""
-    base = target.rpartition("/")[2].removeprefix("twisted:").partition(":")[0]
+    base = target.replace(os.sep, "/").rpartition("/")[2].removeprefix("twisted:").partition(":")[0]
     return base.removesuffix(".tac") or "svcctl"
 
 

@@ -13,6 +13,10 @@ import socket
 import time
 from array import array
 from collections.abc import MutableMapping, Sequence
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from svcctl.runtime.runner import Process
 
 _log = logging.getLogger(__name__)
 
@@ -20,6 +24,9 @@ VARIABLE = "NOTIFY_SOCKET"
 
 #: In an upgrade: the descriptor by which the new process talks to the one that it takes over from.
 UPGRADE = "SVCCTL_UPGRADE"
+
+#: On Windows: what the names of the events begin with that the service host has made for this process.
+EVENTS = "SVCCTL_EVENTS"
 
 #: Seconds for which one message may wait for an init system that does not read; the loop stands still meanwhile.
 SEND_LIMIT = 5.0
@@ -55,6 +62,9 @@ class Notifier:
         """Where messages go, as in ``$NOTIFY_SOCKET``; empty for nobody."""
         peer = self._connection.getpeername() if self._connection is not None else ""
         return f"@{os.fsdecode(peer[1:])}" if isinstance(peer, bytes) else peer
+
+    def attend(self, process: Process) -> None:
+        """Begin to pass on what the init system asks of a process, where that does not come by signals, as it does here."""
 
     def send(self, text: str, *, stamped: bool = False, descriptors: Sequence[int] = ()) -> bool:
         r"""Send one message, as one datagram of UTF-8.
@@ -146,6 +156,10 @@ def from_environment(environ: MutableMapping[str, str]) -> Notifier:
 
         connection = predecessor(environ)
         return Notifier(connection, provisional=connection is not None)
+    if EVENTS in environ:
+        from svcctl.runtime.windows.notifier import HostNotifier  # noqa: PLC0415 (only below a service host)
+
+        return HostNotifier(environ.pop(EVENTS))
     if not environ.get(VARIABLE):
         environ.pop(VARIABLE, None)
         return Notifier(None)

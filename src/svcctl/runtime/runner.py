@@ -156,6 +156,7 @@ class Process:
         ]
         previous = {each: signal.signal(each, self._on_signal) for each in taken}
         try:
+            self.notifier.attend(self)
             if self._load():
                 self._serve() if self.mode is None else self.mode.serve(self._serve)
         finally:
@@ -216,7 +217,7 @@ class Process:
         return self.status is None
 
     def _serve(self) -> None:
-        runner = asyncio.Runner(loop_factory=None if self.mode is None else self.mode.loop_factory)
+        runner = asyncio.Runner(loop_factory=environment.loop_factory(self.mode))
         loop = self.loop = runner.get_loop()
         self.ended = loop.create_future()
         main = loop.create_task(self._main())

@@ -126,7 +126,8 @@ async def dial(address: Address, local: tuple[str, int] | None) -> Connection:
             raise
         # The loop's own text says which call failed, not why.
         text = os.strerror(error.errno)
-        raise OSError(error.errno, text if family == socket.AF_UNIX else f"{text} ({where[0]})") from error
+        named = family == getattr(socket, "AF_UNIX", None)  # Windows has none
+        raise OSError(error.errno, text if named else f"{text} ({where[0]})") from error
     except BaseException:
         connection.close()
         raise

@@ -88,7 +88,7 @@ class Outbox:
 
     def _can_wait(self) -> bool:
         """Return whether the loop can tell when there is room: for UNIX sockets only where this one is connected to."""
-        if self._sock.family != socket.AF_UNIX:
+        if self._sock.family != getattr(socket, "AF_UNIX", None):  # Windows has none
             return True
         try:
             self._sock.getpeername()

@@ -115,7 +115,7 @@ def check_address(family: int, addr: Any) -> None:  # noqa: ANN401 (whatever was
     Raises:
         UsageError: It is no path, or no tuple that begins with an IP address of the family.
     """
-    if family == socket.AF_UNIX:
+    if family == getattr(socket, "AF_UNIX", None):  # Windows has none
         if isinstance(addr, str | bytes) and addr:
             return
         raise UsageError(f"{addr!r} is no address of a UNIX socket", hint="give a path")

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 _log = logging.getLogger(__name__)
 
-_DOMAINS = {"INET": socket.AF_INET, "INET6": socket.AF_INET6, "UNIX": socket.AF_UNIX}
+_DOMAINS = {"INET": socket.AF_INET, "INET6": socket.AF_INET6, "UNIX": vars(socket).get("AF_UNIX", 0)}
 _HIGHEST_PORT = 65535
 _LONGEST_BACKLOG = 2**31 - 1
 _LONGEST_PATH = 107  # unix(7): sun_path holds 108 bytes with its NUL

@@ -16,7 +16,9 @@ from typing import Any
 
 from svcctl.errors import EX_SOFTWARE
 from svcctl.plan.windows import Hosted
-from svcctl.runtime.windows import calls, events
+from svcctl.runtime.notify import EVENTS
+from svcctl.runtime.windows import calls
+from svcctl.runtime.windows.events import create
 from svcctl.runtime.windows.structures import ExtendedLimits, ProcessInformation, StartupInfo
 
 _CREATE_SUSPENDED = 0x4
@@ -43,7 +45,7 @@ class Child:
         Raises:
             OSError: Windows cannot, with its number and text in ``winerror`` and ``strerror``.
         """
-        self.events = events.create()
+        self.events = create()
         self._job = 0
         self.process = 0
         try:
@@ -86,7 +88,7 @@ def _job() -> int:
 
 
 def _launch(hosted: Hosted, prefix: str, job: int) -> int:
-    variables = {events.VARIABLE: prefix}
+    variables = {EVENTS: prefix}
     if hosted.watchdog_ms:
         variables["WATCHDOG_USEC"] = str(hosted.watchdog_ms * _MICROSECONDS)
     block = ctypes.create_unicode_buffer(environment_block(hosted, variables))

@@ -12,9 +12,6 @@ import secrets
 
 from svcctl.runtime.windows import calls
 
-#: The variable in which the application finds the prefix.
-VARIABLE = "SVCCTL_EVENTS"
-
 _SYNCHRONIZE_AND_MODIFY = 0x00100000 | 0x0002
 
 
