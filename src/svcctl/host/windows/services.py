@@ -130,11 +130,15 @@ def query(name: str) -> Status | None:
             raise
 
 
-def delete(name: str) -> bool:
+def delete(name: str, limit: float = 10.0) -> bool:
     """Remove a service that has stopped, its definition and its event source. Return whether there was one.
 
+    Args:
+        name: Its name.
+        limit: Seconds to wait at most until it is gone: Windows keeps it for as long as anybody looks at it.
+
     Raises:
-        SvcctlError: As :func:`install`.
+        SvcctlError: As :func:`install`, or it is not gone in time.
     """
     if query(name) is None:
         return False
@@ -142,6 +146,14 @@ def delete(name: str) -> bool:
     with _problems("removed", name), _opened(name, _ALL_OF_SERVICE) as handle:
         calls.delete_service(handle)
         _remove_source(name)
+    end = time.monotonic() + limit
+    while query(name) is not None:
+        if time.monotonic() > end:
+            raise ConfigurationError(
+                f"service {name} is removed, but something still has it open",
+                hint="close services.msc and the like",
+            )
+        time.sleep(_POLL)
     return True
 
 
