@@ -72,6 +72,10 @@ def _check_bundle(options: WindowsOptions) -> None:
             raise UsageError(
                 f"bundled file {path!r} cannot have that name on Windows", hint="give it another"
             )
+        if "$(" in path:
+            raise UsageError(
+                f"bundled file {path!r}: wixl takes $( for a variable", hint="give it another name"
+            )
     names = {path.lower() for path in options.bundle}
     if len(names) < len(options.bundle):
         raise UsageError(

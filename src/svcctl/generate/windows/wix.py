@@ -27,9 +27,9 @@ def wix(service: WindowsService, info: ApplicationInfo, options: WindowsOptions)
     """Return the source; the bundle's files are expected in ``files`` beside it."""
     product = {
         "Id": "*",
-        "Name": service.display_name,
+        "Name": plain(service.display_name),
         "Version": version(info.version),
-        "Manufacturer": info.maintainer or service.display_name,
+        "Manufacturer": plain(info.maintainer or service.display_name),
         "Language": "1033",
         "UpgradeCode": _identity("product", service.name),
     }
@@ -49,12 +49,16 @@ def wix(service: WindowsService, info: ApplicationInfo, options: WindowsOptions)
         element("MajorUpgrade", {"DowngradeErrorMessage": "A newer version is installed already."}),
         element("Media", {"Id": "1", "Cabinet": "files.cab", "EmbedCab": "yes"}),
         element("Property", {"Id": _FOLDER, "Value": f"{options.directory}\\"}),
-        *(element("Property", {"Id": "ARPURLINFOABOUT", "Value": info.homepage}) for _ in info.homepage[:1]),
+        *(
+            element("Property", {"Id": "ARPURLINFOABOUT", "Value": plain(info.homepage)})
+            for _ in info.homepage[:1]
+        ),
         folders,
         element("Feature", {"Id": "Service", "Level": "1"}, *references),
     )
     head = '<?xml version="1.0" encoding="utf-8"?>\n'
-    return head + element("Wix", {"xmlns": _SCHEMA}, element("Product", product, *inner))
+    # wixl drops a dollar sign unless there are two.
+    return head + element("Wix", {"xmlns": _SCHEMA}, element("Product", product, *inner)).replace("$", "$$")
 
 
 def version(text: str) -> str:
@@ -78,11 +82,23 @@ def version(text: str) -> str:
 def formatted(text: str) -> str:
     r"""Return a text as it stands where an installer replaces what is in brackets and braces.
 
+    A dollar sign is escaped, too, so that no parenthesis follows it: wixl takes that for a variable.
+
     Example:
         >>> print(formatted("[1]{x}"))
         [\[]1[\]][\{]x[\}]
     """
-    return "".join(f"[\\{char}]" if char in "[]{}" else char for char in text)
+    return "".join(f"[\\{char}]" if char in "[]{}$" else char for char in text)
+
+
+def plain(text: str) -> str:
+    """Return a text as it stands where an installer replaces nothing: what wixl takes for a variable is parted.
+
+    Example:
+        >>> plain("costs $(5)")
+        'costs $ (5)'
+    """
+    return text.replace("$(", "$ (")
 
 
 def _tree(components: dict[str, str], prefix: str) -> Iterator[str]:

@@ -119,6 +119,7 @@ def test_options_that_cannot_be_used_are_refused(changes: dict[str, object]) -> 
         ("../x", *BUNDLED.bundle),
         ("con:", *BUNDLED.bundle),
         ("Echo.TAC", *BUNDLED.bundle),
+        ("a$(b)", *BUNDLED.bundle),
         ("a./b", *BUNDLED.bundle),
     ],
 )

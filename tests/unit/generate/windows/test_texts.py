@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from svcctl.generate.windows.markup import comment, element, escaped, text_element
 from svcctl.generate.windows.powershell import array, file_content, literal
 from svcctl.generate.windows.render import render
-from svcctl.generate.windows.wix import formatted, version
+from svcctl.generate.windows.wix import formatted, plain, version
 from tests.unit.generate.windows.cases import CASES, Case
 
 #: What XML can hold; the line ends that its readers change are apart.
@@ -66,6 +66,8 @@ def test_what_is_generated_can_be_read(case: Case) -> None:
 
 def test_an_installer_replaces_nothing_in_a_formatted_text() -> None:
     """Brackets and braces are escaped, one by one."""
+    assert formatted("$(a)") == "[\\$](a)"
+    assert plain("$(a) $b") == "$ (a) $b"
     assert formatted("[a] {b}\\") == "[\\[]a[\\]] [\\{]b[\\}]\\"
     assert escaped(formatted("[")) == "[\\[]"
 
