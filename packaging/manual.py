@@ -18,7 +18,7 @@ from typing import Any
 import typer
 
 import svcctl
-from svcctl.cli.main import app
+from svcctl.cli.main import application
 from svcctl.generate.debian.manpage import escape
 
 REFERENCE = Path(__file__).parents[1] / "docs/reference/commands.md"
@@ -33,7 +33,7 @@ ENVIRONMENT = {"SVCCTL_TRACEBACK": "With 1 an internal error shows its traceback
 
 def main(folder: Path) -> None:
     """Write all pages."""
-    root: Any = typer.main.get_command(app)
+    root: Any = typer.main.get_command(application())
     context = root.make_context("svcctl", [], resilient_parsing=True)
     (folder / "svcctl.1").write_text(_page("svcctl", root, [*_options(root, context), *_overview(root)]))
     for name, command in sorted(root.commands.items()):

@@ -17,7 +17,7 @@ from svcctl.application.observing import opening
 from svcctl.cli import describe as describing
 from svcctl.cli import errors as cli_errors
 from svcctl.cli import status as cli_status
-from svcctl.cli.main import app
+from svcctl.cli.main import application
 from svcctl.endpoints.grammar import parse_endpoint
 from svcctl.endpoints.rare import RARE_TYPES
 from svcctl.endpoints.values import TYPES, descriptor_name
@@ -57,7 +57,7 @@ HELP = {"-h", "--help"}
 #: "no" was answered; the status of a command that says no more by it.
 REFUSED = 1
 
-COMMANDS: dict[str, Any] = vars(typer.main.get_command(app))["commands"]
+COMMANDS: dict[str, Any] = vars(typer.main.get_command(application()))["commands"]
 
 
 def slugs(page: Path) -> set[str]:
@@ -114,7 +114,7 @@ def test_the_commands_described_are_those_there_are() -> None:
     """No section for a command that is gone; the options of svcctl itself, too."""
     described = sections(REFERENCE / "commands.md", 2)
     assert {head.partition(" ")[2] for head in described if head.startswith("svcctl ")} == set(COMMANDS)
-    own = {name for each in typer.main.get_command(app).params for name in each.opts}
+    own = {name for each in typer.main.get_command(application()).params for name in each.opts}
     assert documented_options(described["svcctl"]) == own - HELP
 
 

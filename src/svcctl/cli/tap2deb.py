@@ -8,9 +8,6 @@ import typer
 
 from svcctl.cli import deb
 
-#: Its options are its own: they are read by the rules of the program that it stands for.
-SETTINGS = {"ignore_unknown_options": True, "help_option_names": []}
-
 
 def tap2deb(
     arguments: Annotated[

@@ -6,9 +6,6 @@ from typing import Annotated
 
 import typer
 
-#: Its options are its own: they are read by the rules of the program that it stands for.
-SETTINGS = {"ignore_unknown_options": True, "allow_interspersed_args": False, "help_option_names": []}
-
 
 def twistd(
     arguments: Annotated[

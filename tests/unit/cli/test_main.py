@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 import svcctl
-from svcctl.cli.main import app, run_command
+from svcctl.cli.main import application, run_command
 from svcctl.errors import ApplicationLoadError, Problem, ProblemsError
 from svcctl.runtime import logs, runner
 from svcctl.runtime.loops import LOOPS
@@ -75,7 +75,7 @@ def test_the_help_of_uninstall_offers_no_instance(capsys: pytest.CaptureFixture[
 
 def test_the_commands_are_these(capsys: pytest.CaptureFixture[str]) -> None:
     """In the order in which somebody needs them; also without any argument."""
-    assert [command.name for command in app.registered_commands] == COMMANDS
+    assert [command.name for command in application().registered_commands] == COMMANDS
     assert run_command([]) == 0
     assert "SVCCTL_TRACEBACK=1" in " ".join(capsys.readouterr().out.split())
 
@@ -227,6 +227,18 @@ def test_help_loads_no_operation() -> None:
         "rich",
     ):
         assert unwanted not in loaded
+
+
+def test_a_command_loads_no_other() -> None:
+    """Most of the time of a short one would go there."""
+    code = (
+        "import sys; from svcctl.cli.main import run_command; "
+        "run_command(['stop', '--help']); print(*(name for name in sys.modules if name.startswith('svcctl.cli')))"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, check=True, text=True)
+    loaded = done.stdout.split()
+    assert "svcctl.cli.control" in loaded
+    assert not {"svcctl.cli.install", "svcctl.cli.status", "svcctl.cli.credential"} & set(loaded)
 
 
 def test_run_shows_the_version_and_the_event_loops(capsys: pytest.CaptureFixture[str]) -> None:
