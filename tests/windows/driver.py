@@ -1,7 +1,7 @@
 """What the tests do on Windows, in one process of its Python: many services at once, each through its life.
 
 Services of Wine end with its last other process, so this one is there until all is seen. It writes what it saw as JSON.
-Arguments: the folder that svcctl is in, the folder of the tests, a folder to work in.
+Arguments: the folder that svcctl is in, the folder of the tests, a folder to work in, the recorder.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
-SOURCE, TESTS, WORK = sys.argv[1:]
+SOURCE, TESTS, WORK, RECORDER = sys.argv[1:]
 sys.path.insert(0, SOURCE)
 
 from svcctl.errors import SvcctlError  # noqa: E402 (found once the path is set)
@@ -67,7 +67,7 @@ def service(mode: str) -> WindowsService:
     return WindowsService(
         name=f"svcctl-{mode}",
         display_name=f"Mode {mode} ä",
-        description="Says it again",
+        description="Says it again ä",
         interpreter=sys.executable,
         host=f"{SOURCE}\\svcctl\\runtime\\windows\\__main__.py",
         account="LocalSystem",
@@ -202,6 +202,23 @@ def started_by_hand(script: str) -> tuple[int, str]:
     return done.returncode, done.stderr.decode()
 
 
+def recorded() -> list[str]:
+    """Return what the service manager is told of a service, as the recorder read it; Wine itself knows little of it."""
+    library: Any = calls.windows.WinDLL(RECORDER)
+    library.Recorded.restype = ctypes.c_wchar_p
+    recorder = library.RecordServiceConfig2W
+    recorder.restype, recorder.argtypes = ctypes.c_int32, (ctypes.c_void_p, ctypes.c_uint32, ctypes.c_void_p)
+    genuine, calls.change_service_2 = calls.change_service_2, recorder
+    try:
+        services.install(
+            replace(service("good"), name="svcctl-recorded", start="delayed", preshutdown_ms=25_000)
+        )
+    finally:
+        calls.change_service_2 = genuine
+    services.delete("svcctl-recorded")
+    return str(library.Recorded()).splitlines()
+
+
 def split_differently(count: int) -> list[list[str]]:
     """Return command lines of ours, of so many made up, that Windows splits into other arguments."""
     function = calls.windows.WinDLL("shell32").CommandLineToArgvW
@@ -232,6 +249,7 @@ if __name__ == "__main__":
         "lives": lives,
         "refusals": refusals(),
         "by hand": started_by_hand(service("good").host),
+        "recorded": recorded(),
         "split": split_differently(5_000),
     }
     sys.stdout.write(json.dumps(seen))

@@ -13,10 +13,12 @@ import pytest
 
 from svcctl.errors import EX_USAGE
 from tests.systemd.trees import REPOSITORY
+from tests.windows import compiler
 from tests.windows.embedded import python
 from tests.windows.wine import Wine, why_not_here, windows_path
 
-pytestmark = [pytest.mark.windows, pytest.mark.skipif(bool(why_not_here()), reason=why_not_here())]
+_MISSING = why_not_here() or compiler.why_not_here()
+pytestmark = [pytest.mark.windows, pytest.mark.skipif(bool(_MISSING), reason=_MISSING)]
 
 STOPPED, START_PENDING, RUNNING, PAUSED = 1, 2, 4, 7
 SPECIFIC, TIMED_OUT = 1066, 1053
@@ -29,8 +31,10 @@ def seen(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
     """Give what was seen of all services, in a fresh prefix."""
     wine = Wine(tmp_path_factory.mktemp("wine") / "prefix")
     work = tmp_path_factory.mktemp("wörk with blanks")
-    script = windows_path(Path(__file__).with_name("driver.py"))
-    arguments = (SOURCE, windows_path(Path(__file__).parent), windows_path(work))
+    here = Path(__file__).parent
+    recorder = compiler.library(here / "recorder.c", work / "recorder.dll")
+    script = windows_path(here / "driver.py")
+    arguments = (SOURCE, *map(windows_path, (here, work, recorder)))
     try:
         output = wine.run("wine", str(python()), "-X", "utf8", script, *arguments)
     finally:
@@ -121,6 +125,18 @@ def test_services_of_other_people_are_left_alone(seen: dict[str, Any]) -> None:
     assert "svcctl has not made it" in said["delete"]
     assert said["start"].startswith("service svcctl-none is not started: ")
     assert said["start"].endswith("(error 1060)")
+
+
+def test_the_service_manager_is_told_all_that_a_service_is_configured_with(seen: dict[str, Any]) -> None:
+    """Read by a program that was compiled with Windows' headers; that Windows acts on it is not shown here."""
+    assert seen["recorded"] == [
+        "1: 'Says it again ä' on a service",
+        "2: reset 86400 message '' command '' 1/60000 1/300000 0/0 on a service",
+        "3: 1 on a service",
+        "4: 1 on a service",
+        "5: 1 on a service",
+        "7: 25000 on a service",
+    ]
 
 
 def test_windows_splits_command_lines_as_they_were_joined(seen: dict[str, Any]) -> None:
