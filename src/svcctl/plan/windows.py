@@ -40,7 +40,7 @@ class Hosted:
 
     Attributes:
         python: Absolute path of the interpreter in the application's environment.
-        arguments: What the interpreter is given.
+        arguments: What the interpreter is given; of a small service, what ``svcctl.runtime`` is.
         directory: Absolute path of its working directory.
         environment: Variables beside those that Windows gives to services; names differ by more than case.
         log: Absolute path of the file that gets what it writes to stdout and stderr; empty for nowhere.
@@ -53,6 +53,10 @@ class Hosted:
         most_failures: So many crashes in a row are followed by another start.
         healthy_ms: A run of this length ends the row.
         permanent_statuses: Exit statuses that another start does not mend.
+        log_bytes: The log is rotated before it grows beyond so many bytes; 0 for never.
+        log_files: How many rotated logs are kept; ``LOG.1`` is the newest.
+        in_process: It is a small service: the service host's process runs it, in the environment's interpreter. Then
+            nobody starts it again after a crash but the service manager, and its log is rotated at its start only.
     """
 
     python: str
@@ -69,6 +73,9 @@ class Hosted:
     most_failures: int = 10
     healthy_ms: int = 60_000
     permanent_statuses: tuple[int, ...] = PERMANENT_STATUSES
+    log_bytes: int = 10 * 2**20
+    log_files: int = 5
+    in_process: bool = False
 
     def command_line(self) -> str:
         """Return the command line of the application.
@@ -108,7 +115,8 @@ class WindowsService:
         name: Its short name: the key in the registry, and what ``sc`` takes.
         display_name: Its name for people.
         description: One line; may be empty.
-        interpreter: Absolute path of the base interpreter, not of a virtual environment's, which is a launcher.
+        interpreter: Absolute path of the base interpreter, not of a virtual environment's, which is a launcher. A small
+            service has only the environment's.
         host: Absolute path of the service host's script.
         account: Who it runs as: ``NT SERVICE\NAME`` for an account of its own, or ``LocalSystem`` and the like.
         start: When it starts.
@@ -135,12 +143,14 @@ class WindowsService:
     def command_line(self) -> str:
         r"""Return the command line that the service manager starts (``ImagePath``).
 
-        The service host sees neither ``PYTHON*`` variables nor packages, so that only administrators decide what it runs.
+        The service host sees no ``PYTHON*`` variables, and no packages but those that its small service needs, so that
+        only administrators decide what it runs.
 
         Raises:
             UsageError: Windows cannot pass it on.
         """
-        return join((self.interpreter, "-I", "-X", "utf8", self.host, self.name))
+        interpreter = self.hosted.python if self.hosted.in_process else self.interpreter
+        return join((interpreter, "-I", "-X", "utf8", self.host, self.name))
 
 
 def check_name(name: str) -> str:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -40,6 +42,8 @@ def test_the_service_manager_starts_the_host_with_the_name() -> None:
         SERVICE.interpreter, "-I", "-X", "utf8", SERVICE.host, "echo",
     ]  # fmt: skip
     assert split(HOSTED.command_line()) == [HOSTED.python, *HOSTED.arguments]
+    small = replace(SERVICE, hosted=replace(HOSTED, in_process=True))
+    assert split(small.command_line())[0] == HOSTED.python
 
 
 @given(
