@@ -80,11 +80,12 @@ def test_the_service_manager_is_told_the_truth(limits: Limits, steps: list[tuple
 def test_one_application_at_a_time_is_launched(limits: Limits, steps: list[tuple[Event, int]]) -> None:
     """None is launched after a request to stop, and none is told anything or killed while there is none."""
     state, effects = step(Machine(limits), Fact.BEGIN, 0)
-    there, stopping, now = True, False, 0
+    there, fresh, stopping, now = True, True, False, 0
     for event, passed in steps:
         now += passed
-        if isinstance(event, Ended | NotLaunched) and not there:
-            continue
+        if (isinstance(event, Ended) and not there) or (isinstance(event, NotLaunched) and not fresh):
+            continue  # neither can be: one that runs has been launched
+        fresh = False
         there = there and not isinstance(event, Ended | NotLaunched)
         stopping = stopping or event is Fact.STOP_REQUESTED
         state, effects = step(state, event, now)
@@ -92,7 +93,7 @@ def test_one_application_at_a_time_is_launched(limits: Limits, steps: list[tuple
             if effect is Do.LAUNCH:
                 assert not there
                 assert not stopping
-                there = True
+                there = fresh = True
             elif isinstance(effect, Do):
                 assert there
 
