@@ -14,7 +14,10 @@ import svcctl
 WITHOUT = {
     "svcctl.runtime.journal",
     *(f"svcctl.host.windows.{name}" for name in ("calls", "services")),
-    *(f"svcctl.runtime.windows.{name}" for name in ("calls", "child", "events", "host", "notifier")),
+    *(
+        f"svcctl.runtime.windows.{name}"
+        for name in ("calls", "child", "events", "host", "inside", "notifier")
+    ),
 }
 
 MODULES = sorted(

@@ -9,6 +9,7 @@ from __future__ import annotations
 import contextlib
 import ctypes
 import json
+import os
 import random
 import socket
 import subprocess
@@ -26,14 +27,25 @@ from svcctl.errors import SvcctlError  # noqa: E402 (found once the path is set)
 from svcctl.host.windows import calls, services, structures  # noqa: E402 (the same)
 from svcctl.plan.command_line import join  # noqa: E402 (the same)
 from svcctl.plan.windows import Hosted, Variable, WindowsService  # noqa: E402 (the same)
+from svcctl.runtime.windows import calls as calls_of_host  # noqa: E402 (the same)
+from svcctl.runtime.windows.host import Manager  # noqa: E402 (the same)
 
 ARGUMENT = 'a "b" ä\\'
 STOPPED, RUNNING = 1, 4
 LIMIT = 90
+OF_HOST = " svcctl.host: "
 STOP, INTERROGATE, PARAMCHANGE = 1, 4, 6
-with socket.socket() as probe:
-    probe.bind(("127.0.0.1", 0))
-    PORT = probe.getsockname()[1]
+
+
+def free_port() -> int:
+    """Return a port that nobody has."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+#: Those that answer, and where.
+PORTS = {"echo": free_port(), "small": free_port()}
 #: What runs an application; this Python reads no PYTHONPATH.
 RUN = (
     f"import sys; sys.path.insert(0, {SOURCE!r}); "
@@ -42,7 +54,7 @@ RUN = (
 #: Wine mixes up the handles of threads that speak with its service manager at the same time.
 ALONE = threading.Lock()
 #: Those that run until they are told to stop.
-STOPPED_BY_US = ("good", "deaf", "unaware", "echo")
+STOPPED_BY_US = ("good", "deaf", "unaware", "echo", "small", "small-deaf")
 
 
 def service(mode: str) -> WindowsService:
@@ -52,18 +64,27 @@ def service(mode: str) -> WindowsService:
         python=sys.executable,
         arguments=("-X", "utf8", f"{TESTS}\\hosted.py", SOURCE, mode, ARGUMENT, ""),
         directory=WORK,
-        environment=(Variable("GREETING", "häl lo"), Variable("ECHO_PORT", str(PORT))),
+        environment=(
+            Variable("GREETING", "häl lo"),
+            Variable("ECHO_PORT", str(PORTS.get(mode, 0))),
+            Variable("MODE", mode),
+        ),
         log=f"{WORK}\\{mode}.log",
         start_limit_ms=1 if short else 60_000,
         stop_limit_ms=1_000 if short else 4_000,
         reload=True,
         first_pause_ms=1_000,
-        most_failures=2,
+        watchdog_ms=500 if mode == "silent" else 0,
+        most_failures=0 if mode == "silent" else 2,
+        log_bytes=400 if mode == "crash" else 2**20,
+        log_files=9,
     )
     if mode == "echo":
         hosted = replace(
             hosted, arguments=("-X", "utf8", "-c", RUN, f"{TESTS}\\echo.tac"), watchdog_ms=30_000
         )
+    if mode.startswith("small"):
+        hosted = replace(hosted, arguments=(f"{TESTS}\\small.tac",), in_process=True)
     return WindowsService(
         name=f"svcctl-{mode}",
         display_name=f"Mode {mode} ä",
@@ -98,8 +119,9 @@ def live(mode: str, seen: dict[str, Any]) -> None:
             with ALONE:
                 services.stop(name, LIMIT)
         elif mode in STOPPED_BY_US:
+            if mode in PORTS:
+                seen["answer"] = answer(PORTS[mode])
             if mode == "echo":
-                seen["answer"] = answer()
                 send(name, PARAMCHANGE)
             send(name, STOP)
         if mode in STOPPED_BY_US:
@@ -109,7 +131,10 @@ def live(mode: str, seen: dict[str, Any]) -> None:
             seen["after"] = services.query(name)
     except (SvcctlError, OSError) as error:
         seen["error"] = f"{type(error).__name__}: {error}"
-    seen["log"] = lines_of(wanted.hosted.log)
+    everything = [text for path in logs_of(mode) for text in lines_of(path)]
+    seen["files"] = len(logs_of(mode))
+    seen["told"] = [text.partition(OF_HOST)[2] for text in everything if OF_HOST in text]
+    seen["log"] = [text for text in everything if OF_HOST not in text]
     seen["left"] = [pid for pid in grandchildren(seen["log"]) if is_there(pid)]
 
 
@@ -130,6 +155,12 @@ def follow(name: str, until: int) -> list[tuple[int, int, int]]:
     return states
 
 
+def logs_of(mode: str) -> list[str]:
+    """Return the paths of a service's logs, the oldest first."""
+    names = (f"{WORK}\\{mode}.log{end}" for end in (*(f".{number}" for number in range(9, 0, -1)), ""))
+    return [name for name in names if os.path.exists(name)]  # noqa: PTH110 (texts)
+
+
 def lines_of(path: str) -> list[str]:
     """Return what is in a log so far."""
     with contextlib.suppress(OSError), open(path, encoding="utf-8") as log:  # noqa: PTH123 (a text)
@@ -144,9 +175,9 @@ def wait_for_line(path: str, line: str) -> None:
         time.sleep(0.02)
 
 
-def answer() -> str:
+def answer(port: int) -> str:
     """Return what the application says when it is connected to, once."""
-    with socket.create_connection(("127.0.0.1", PORT), LIMIT) as connection:
+    with socket.create_connection(("127.0.0.1", port), LIMIT) as connection:
         connection.sendall(b"hello\r\n")
         return connection.recv(100).decode()
 
@@ -219,6 +250,20 @@ def recorded() -> list[str]:
     return str(library.Recorded()).splitlines()
 
 
+def handled() -> dict[int, tuple[int, list[str]]]:
+    """Return what each control does that comes through the function that Windows calls: its answer, what is asked for.
+
+    Wine never sends most of them.
+    """
+    found = {}
+    for control in (1, 4, 5, 6, 15, 200):
+        manager = Manager("none")
+        answered = manager._handler(control, 0, None, None)
+        found[control] = answered, [fact.value for fact in manager.wanted]
+        assert bool(manager.wanted) == (calls_of_host.wait_for(manager.wake, 0) == 0)
+    return found
+
+
 def split_differently(count: int) -> list[list[str]]:
     """Return command lines of ours, of so many made up, that Windows splits into other arguments."""
     function = calls.windows.WinDLL("shell32").CommandLineToArgvW
@@ -236,7 +281,16 @@ def split_differently(count: int) -> list[list[str]]:
 
 
 if __name__ == "__main__":
-    modes = ("fail", "late", "gone", "undefined", *STOPPED_BY_US, "crash")  # what changes soonest last
+    modes = (
+        "fail",
+        "late",
+        "gone",
+        "undefined",
+        *STOPPED_BY_US,
+        "small-crash",
+        "silent",
+        "crash",
+    )  # soonest last
     lives: dict[str, dict[str, Any]] = {mode: {} for mode in modes}
     for item in lives.items():
         begin(*item)
@@ -250,6 +304,7 @@ if __name__ == "__main__":
         "refusals": refusals(),
         "by hand": started_by_hand(service("good").host),
         "recorded": recorded(),
+        "handled": handled(),
         "split": split_differently(5_000),
     }
     sys.stdout.write(json.dumps(seen))

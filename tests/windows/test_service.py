@@ -64,6 +64,7 @@ def test_a_service_runs_when_its_application_is_ready_and_stops_when_it_has(seen
     assert PAUSED not in states(found)
     assert found["states"][-1] == [STOPPED, 0, 0]
     arguments, folder, greeting, *events = found["log"]
+    assert found["told"] == ["the application is started", "stopped"]
     assert arguments == f"arguments {['good', ARGUMENT, '']}"
     assert folder.endswith("wörk with blanks0")
     assert greeting == "greeting häl lo None"
@@ -103,6 +104,8 @@ def test_a_crash_is_followed_by_starts_until_it_is_given_up(seen: dict[str, Any]
     assert len([line for line in found["log"] if line.startswith("grandchild")]) == 3
     assert set(states(found)) <= {START_PENDING, RUNNING, PAUSED, STOPPED}
     assert PAUSED in states(found)
+    assert found["files"] > 1
+    assert found["told"][-2:] == ["the application is started", "it failed 3 times in a row and is given up"]
     assert found["states"][-1] == [STOPPED, SPECIFIC, 43]
 
 
@@ -114,8 +117,55 @@ def test_a_program_that_does_not_know_the_event_is_interrupted(seen: dict[str, A
 
 
 def test_an_application_that_ignores_all_is_killed_at_its_limit(seen: dict[str, Any]) -> None:
-    """And the service says so."""
-    assert life(seen, "deaf")["states"][-1] == [STOPPED, TIMED_OUT, 0]
+    """With what it has started, and the service says so."""
+    found = life(seen, "deaf")
+    assert found["log"][-1].startswith("grandchild")
+    assert found["states"][-1] == [STOPPED, TIMED_OUT, 0]
+
+
+def test_an_application_that_gives_no_sign_of_life_is_killed(seen: dict[str, Any]) -> None:
+    """It has to give one within its limit."""
+    found = life(seen, "silent")
+    assert found["told"][1] == "it gives no sign of life and is killed"
+    assert found["states"][-1] == [STOPPED, TIMED_OUT, 0]
+
+
+def test_a_small_service_runs_in_the_process_of_the_host(seen: dict[str, Any]) -> None:
+    """It answers, and stops when it is asked to."""
+    found = life(seen, "small")
+    assert RUNNING in states(found)
+    assert found["answer"] == "hello\r\n"
+    assert found["states"][-1] == [STOPPED, 0, 0]
+    assert "application is ready" in "\n".join(found["log"])
+    assert found["told"] == ["the application is started", "stopped"]
+
+
+def test_a_small_service_that_fails_has_its_status_and_leaves_nothing(seen: dict[str, Any]) -> None:
+    """It is not started again by its host, which is gone."""
+    found = life(seen, "small-crash")
+    assert found["states"][-1] == [STOPPED, SPECIFIC, 43]
+    assert found["told"][-1] == "it failed (status 43) and is given up"
+    assert any(line.startswith("grandchild") for line in found["log"])
+
+
+def test_a_small_service_that_hangs_is_ended_at_its_limit(seen: dict[str, Any]) -> None:
+    """The log says where it was."""
+    found = life(seen, "small-deaf")
+    assert found["states"][-1] == [STOPPED, TIMED_OUT, 0]
+    assert any("small.tac" in line and "in stopService" in line for line in found["log"])
+    assert "it does not stop within its limit and is killed" in found["told"]
+
+
+def test_each_control_is_taken_for_what_it_is(seen: dict[str, Any]) -> None:
+    """Through the function that Windows calls; Wine sends no preshutdown."""
+    assert seen["handled"] == {
+        "1": [0, ["stop requested"]],
+        "4": [0, []],
+        "5": [0, ["stop requested"]],
+        "6": [0, ["reload requested"]],
+        "15": [0, ["stop requested"]],
+        "200": [120, []],
+    }
 
 
 def test_services_of_other_people_are_left_alone(seen: dict[str, Any]) -> None:

@@ -87,6 +87,7 @@ wait_for_any = _declare(
 create_job = _declare(_kernel32, "CreateJobObjectW", c_void_p, c_void_p, c_wchar_p)
 set_job = _declare(_kernel32, "SetInformationJobObject", c_int32, c_void_p, c_int32, c_void_p, c_uint32)
 assign_to_job = _declare(_kernel32, "AssignProcessToJobObject", c_int32, c_void_p, c_void_p)
+current_process = _declare(_kernel32, "GetCurrentProcess", c_void_p)
 terminate_job = _declare(_kernel32, "TerminateJobObject", c_int32, c_void_p, c_uint32)
 create_process = _declare(
     _kernel32, "CreateProcessW", c_int32, c_wchar_p, c_wchar_p, c_void_p, c_void_p, c_int32, c_uint32, c_void_p,

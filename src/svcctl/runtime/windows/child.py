@@ -18,7 +18,8 @@ from svcctl.errors import EX_SOFTWARE
 from svcctl.plan.windows import Hosted
 from svcctl.runtime.notify import EVENTS
 from svcctl.runtime.windows import calls
-from svcctl.runtime.windows.events import create
+from svcctl.runtime.windows.events import Name, create
+from svcctl.runtime.windows.log import Log
 from svcctl.runtime.windows.structures import ExtendedLimits, ProcessInformation, StartupInfo
 
 _CREATE_SUSPENDED = 0x4
@@ -29,6 +30,7 @@ _EXTENDED_LIMITS = 9
 _CTRL_C = 0
 _CHUNK = 65536
 _MICROSECONDS = 1000
+_LAST_WORDS = 5.0
 
 
 class Child:
@@ -39,8 +41,8 @@ class Child:
         process: Handle that is signalled at its end.
     """
 
-    def __init__(self, hosted: Hosted) -> None:
-        """Start the application.
+    def __init__(self, hosted: Hosted, log: Log) -> None:
+        """Start the application; what it writes goes to the log.
 
         Raises:
             OSError: Windows cannot, with its number and text in ``winerror`` and ``strerror``.
@@ -48,9 +50,10 @@ class Child:
         self.events = create()
         self._job = 0
         self.process = 0
+        self._copier: threading.Thread | None = None
         try:
-            self._job = _job()
-            self.process = _launch(hosted, self.events.prefix, self._job)
+            self._job = job()
+            self.process = self._launch(hosted, log)
         except BaseException:
             self.close()
             raise
@@ -61,6 +64,10 @@ class Child:
         calls.exit_code(self.process, ctypes.byref(status))
         return status.value
 
+    def ask_to_stop(self) -> None:
+        """Tell the application that it should stop."""
+        self.events.set(Name.STOP)
+
     def interrupt(self) -> None:
         """Send Ctrl-C to all that share the host's console; the host itself ignores it."""
         calls.console_event(_CTRL_C, 0)
@@ -70,62 +77,78 @@ class Child:
         calls.terminate_job(self._job, EX_SOFTWARE)
 
     def close(self) -> None:
-        """Close the handles; what is left of the job ends with that."""
+        """Close the handles; what is left of the job ends with that, and all that it has written is in the log."""
         for handle in (self.process, self._job):
             if handle:
                 with contextlib.suppress(OSError):
                     calls.close_handle(handle)
         self.process = self._job = 0
         self.events.close()
+        if self._copier is not None:
+            self._copier.join(_LAST_WORDS)
+
+    def _launch(self, hosted: Hosted, log: Log) -> int:
+        variables = {EVENTS: self.events.prefix}
+        if hosted.watchdog_ms:
+            variables["WATCHDOG_USEC"] = str(hosted.watchdog_ms * _MICROSECONDS)
+        block = ctypes.create_unicode_buffer(environment_block(hosted, variables))
+        line = ctypes.create_unicode_buffer(hosted.command_line())
+        told, said = self._streams(log)
+        msvcrt: Any = importlib.import_module("msvcrt")
+        info = StartupInfo(cb=ctypes.sizeof(StartupInfo), dwFlags=_STARTF_USESTDHANDLES)
+        info.hStdInput = msvcrt.get_osfhandle(told)
+        info.hStdOutput = info.hStdError = msvcrt.get_osfhandle(said)
+        process = ProcessInformation()
+        flags = _CREATE_SUSPENDED | _CREATE_UNICODE_ENVIRONMENT
+        try:
+            calls.create_process(
+                hosted.python,
+                line,
+                None,
+                None,
+                True,  # noqa: FBT003 (C's order)
+                flags,
+                block,
+                hosted.directory,
+                ctypes.byref(info),
+                ctypes.byref(process),
+            )
+        finally:
+            os.close(told)
+            os.close(said)
+        try:
+            calls.assign_to_job(self._job, process.hProcess)
+            calls.resume_thread(process.hThread)
+        except OSError:
+            calls.terminate_process(process.hProcess, EX_SOFTWARE)
+            calls.close_handle(process.hProcess)
+            raise
+        finally:
+            calls.close_handle(process.hThread)
+        return int(process.hProcess)
+
+    def _streams(self, log: Log) -> tuple[int, int]:
+        """Return what the application reads from, which is empty, and what it writes to, which goes to the log."""
+        told = os.open(os.devnull, os.O_RDONLY)
+        ours, said = os.pipe()
+        os.set_inheritable(told, True)  # noqa: FBT003 (its only argument)
+        os.set_inheritable(said, True)  # noqa: FBT003 (the same)
+        self._copier = threading.Thread(target=_copy, args=(ours, log), daemon=True)
+        self._copier.start()
+        return told, said
 
 
-def _job() -> int:
-    job: int = calls.create_job(None, None)
+def job() -> int:
+    """Return a job that ends, with all in it, when its last handle is closed.
+
+    Raises:
+        OSError: Windows makes none.
+    """
+    handle: int = calls.create_job(None, None)
     limits = ExtendedLimits()
     limits.BasicLimitInformation.LimitFlags = _KILL_ON_JOB_CLOSE
-    calls.set_job(job, _EXTENDED_LIMITS, ctypes.byref(limits), ctypes.sizeof(limits))
-    return job
-
-
-def _launch(hosted: Hosted, prefix: str, job: int) -> int:
-    variables = {EVENTS: prefix}
-    if hosted.watchdog_ms:
-        variables["WATCHDOG_USEC"] = str(hosted.watchdog_ms * _MICROSECONDS)
-    block = ctypes.create_unicode_buffer(environment_block(hosted, variables))
-    line = ctypes.create_unicode_buffer(hosted.command_line())
-    told, said = _streams(hosted.log)
-    msvcrt: Any = importlib.import_module("msvcrt")
-    info = StartupInfo(cb=ctypes.sizeof(StartupInfo), dwFlags=_STARTF_USESTDHANDLES)
-    info.hStdInput = msvcrt.get_osfhandle(told)
-    info.hStdOutput = info.hStdError = msvcrt.get_osfhandle(said)
-    process = ProcessInformation()
-    flags = _CREATE_SUSPENDED | _CREATE_UNICODE_ENVIRONMENT
-    try:
-        calls.create_process(
-            hosted.python,
-            line,
-            None,
-            None,
-            True,  # noqa: FBT003 (C's order)
-            flags,
-            block,
-            hosted.directory,
-            ctypes.byref(info),
-            ctypes.byref(process),
-        )
-    finally:
-        os.close(told)
-        os.close(said)
-    try:
-        calls.assign_to_job(job, process.hProcess)
-        calls.resume_thread(process.hThread)
-    except OSError:
-        calls.terminate_process(process.hProcess, EX_SOFTWARE)
-        calls.close_handle(process.hProcess)
-        raise
-    finally:
-        calls.close_handle(process.hThread)
-    return int(process.hProcess)
+    calls.set_job(handle, _EXTENDED_LIMITS, ctypes.byref(limits), ctypes.sizeof(limits))
+    return handle
 
 
 def environment_block(hosted: Hosted, variables: Mapping[str, str]) -> str:
@@ -135,23 +158,8 @@ def environment_block(hosted: Hosted, variables: Mapping[str, str]) -> str:
     return "".join(f"{name}={value}\0" for _, (name, value) in sorted(block.items())) + "\0"
 
 
-def _streams(log: str) -> tuple[int, int]:
-    """Return what the application reads from, which is empty, and what it writes to, which goes to the log."""
-    told = os.open(os.devnull, os.O_RDONLY)
-    ours, said = os.pipe()
-    os.set_inheritable(told, True)  # noqa: FBT003 (its only argument)
-    os.set_inheritable(said, True)  # noqa: FBT003 (the same)
-    threading.Thread(target=_copy, args=(ours, log), daemon=True).start()
-    return told, said
-
-
-def _copy(source: int, path: str) -> None:
+def _copy(source: int, log: Log) -> None:
     """Copy to the log until nobody writes any more; what cannot be kept is read all the same, so that nobody waits."""
-    with open(source, "rb", buffering=0) as stream, contextlib.ExitStack() as stack:
-        target = None
-        with contextlib.suppress(OSError):
-            target = stack.enter_context(open(path, "ab", buffering=0)) if path else None  # noqa: PTH123 (no pathlib here)
+    with open(source, "rb", buffering=0) as stream:
         while chunk := stream.read(_CHUNK):
-            if target is not None:
-                with contextlib.suppress(OSError):
-                    target.write(chunk)
+            log.write(chunk)

@@ -8,18 +8,21 @@ from __future__ import annotations
 
 import contextlib
 import ctypes
+import functools
 import importlib
 import signal
 import threading
 import time
 from collections import deque
-from typing import Any
+from collections.abc import Callable
+from typing import Any, Protocol
 
 from svcctl.errors import EX_CONFIG, EX_OK, EX_UNAVAILABLE, SvcctlError, UsageError
 from svcctl.plan.windows import DEFINITION_VALUE, PARAMETERS_KEY, Hosted, decode_definition
 from svcctl.runtime.windows import calls
 from svcctl.runtime.windows.child import Child
-from svcctl.runtime.windows.events import Name
+from svcctl.runtime.windows.events import Events, Name
+from svcctl.runtime.windows.log import Log
 from svcctl.runtime.windows.machine import (
     SERVICE_SPECIFIC_ERROR,
     WAIT_HINT,
@@ -144,14 +147,43 @@ class Manager:
         return 0
 
 
-class Host:
-    """One service between its manager and its application."""
+class Application(Protocol):
+    """One run of the application, as the host sees it: :class:`svcctl.runtime.windows.child.Child` says the rest.
 
-    def __init__(self, manager: Manager, hosted: Hosted) -> None:
+    Attributes:
+        events: What is shared with it.
+        process: Handle that is signalled at its end.
+    """
+
+    events: Events
+    process: int
+
+    def status(self) -> int: ...  # noqa: D102 (see above)
+    def ask_to_stop(self) -> None: ...  # noqa: D102 (see above)
+    def interrupt(self) -> None: ...  # noqa: D102 (see above)
+    def kill(self) -> None: ...  # noqa: D102 (see above)
+    def close(self) -> None: ...  # noqa: D102 (see above)
+
+
+class Host:
+    """One service between its manager and its application.
+
+    Args:
+        manager: The connection to the service manager.
+        hosted: The application.
+        log: What it writes goes there.
+        launch: Starts a run of it.
+    """
+
+    def __init__(
+        self, manager: Manager, hosted: Hosted, log: Log, launch: Callable[[Hosted, Log], Application] = Child
+    ) -> None:
         self.manager = manager
         self.hosted = hosted
+        self.log = log
+        self.launch = launch
         self.state = Machine(_limits(hosted))
-        self.child: Child | None = None
+        self.child: Application | None = None
         self.ready = False
 
     def run(self) -> None:
@@ -178,6 +210,7 @@ class Host:
                     self.child.close()  # whatever is left ends before the service manager hears of it
                 self.manager.report(effect, reload=self.hosted.reload)
             case Tell(severity, text):
+                self.log.note(severity, text)
                 tell(self.manager.name, severity, text)
             case Do():
                 self._act(effect)
@@ -185,21 +218,22 @@ class Host:
     def _act(self, effect: Do) -> None:
         if self.child is None:
             return
-        actions = {
-            Do.RELOAD: lambda child: child.events.set(Name.RELOAD),
-            Do.ASK_TO_STOP: lambda child: child.events.set(Name.STOP),
-            Do.INTERRUPT: Child.interrupt,
-            Do.KILL: Child.kill,
+        actions: dict[Do, Callable[[], None]] = {
+            Do.RELOAD: functools.partial(self.child.events.set, Name.RELOAD),
+            Do.ASK_TO_STOP: self.child.ask_to_stop,
+            Do.INTERRUPT: self.child.interrupt,
+            Do.KILL: self.child.kill,
         }
         try:
-            actions[effect](self.child)
+            actions[effect]()
         except OSError as error:
             tell(self.manager.name, "warning", f"cannot {effect.value}: {error}")
 
     def _launch(self) -> None:
         self.ready = False
+        self.log.note("info", "the application is started")
         try:
-            self.child = Child(self.hosted)
+            self.child = self.launch(self.hosted, self.log)
         except OSError as error:
             self.feed(NotLaunched(getattr(error, "winerror", 0) or 1, str(error)))
 
@@ -252,12 +286,16 @@ def main(arguments: list[str]) -> int:
         tell(arguments[0], "error", f"its definition cannot be used: {error}")
         manager.report(Report(ServiceState.STOPPED, SERVICE_SPECIFIC_ERROR, EX_CONFIG), reload=False)
         return EX_CONFIG
+    log = Log(hosted.log, hosted.log_bytes, hosted.log_files)
+    if hosted.in_process:
+        from svcctl.runtime.windows import inside  # noqa: PLC0415 (only there)
+
+        return inside.serve(manager, hosted, log)
     with contextlib.suppress(OSError):  # there is one already
         calls.alloc_console()
-    signal.signal(
-        signal.SIGINT, signal.SIG_IGN
-    )  # for the application; what is ignored here is not ignored there
-    Host(manager, hosted).run()
+    # The interrupt is for the application; what is ignored here is not ignored there.
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    Host(manager, hosted, log).run()
     return EX_OK
 
 
@@ -290,7 +328,7 @@ def _limits(hosted: Hosted) -> Limits:
         watchdog=hosted.watchdog_ms,
         first_pause=hosted.first_pause_ms,
         longest_pause=hosted.longest_pause_ms,
-        most_failures=hosted.most_failures,
+        most_failures=0 if hosted.in_process else hosted.most_failures,
         healthy=hosted.healthy_ms,
         permanent=hosted.permanent_statuses,
     )

@@ -272,7 +272,10 @@ def _crashed(state: Machine, verdict: Report, now: int) -> Following:
             state, verdict, f"it ended with status {verdict.status}, which another start does not mend"
         )
     if failures > limits.most_failures:
-        return _end(state, verdict, f"it failed {failures} times in a row and is given up")
+        said = (
+            f"it failed {failures} times in a row" if failures > 1 else f"it failed ({_described(verdict)})"
+        )
+        return _end(state, verdict, f"{said} and is given up")
     pause = min(limits.first_pause * 2 ** min(failures - 1, 32), limits.longest_pause)
     text = f"it failed ({_described(verdict)}) and is started again in {pause / 1000:g} s"
     waiting = state.replace(
