@@ -16,6 +16,7 @@ from typing import Any, NoReturn, Self
 from svcctl.application.describing import asked
 from svcctl.application.observing import opening
 from svcctl.errors import ConfigurationError, UsageError
+from svcctl.posix import O_BINARY, O_CLOEXEC, O_NONBLOCK
 
 __all__ = ["CredentialError", "Secret", "SecretBytes", "credential", "credential_bytes"]
 
@@ -160,7 +161,7 @@ def _read(name: str) -> bytes | None:
 def _contents(path: str, name: str) -> bytes:
     try:
         # A pipe in its place would make open() wait for ever.
-        descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
+        descriptor = os.open(path, os.O_RDONLY | O_BINARY | O_NONBLOCK | O_CLOEXEC)
         with open(descriptor, "rb") as file:  # noqa: PTH123 (a descriptor)
             value = file.read(MOST_BYTES + 1)
     except FileNotFoundError:

@@ -7,7 +7,6 @@ memory, so that nobody can change them meanwhile. Source: sd_notify(3) ``FDSTORE
 
 from __future__ import annotations
 
-import fcntl
 import logging
 import os
 import socket
@@ -15,6 +14,7 @@ import stat
 from typing import Any, Protocol
 
 from svcctl.errors import UsageError
+from svcctl.posix import fcntl
 
 _log = logging.getLogger(__name__)
 
@@ -142,7 +142,8 @@ def _descriptor_of(value: Any) -> int:  # noqa: ANN401 (checked here)
             raise UsageError(
                 f"{value!r} cannot be kept", hint="give bytes, or something open that has a fileno()"
             )
-        os.fstat(number)
+        if not isinstance(value, socket.socket):  # whose number Windows knows in another place
+            os.fstat(number)
     except OSError as error:
         raise UsageError(f"descriptor {number} cannot be kept: {error.strerror}") from error
     return number

@@ -17,8 +17,9 @@ from pathlib import Path
 from typing import NamedTuple
 
 from svcctl.errors import ConfigurationError, PermissionDeniedError
+from svcctl.posix import O_CLOEXEC, O_DIRECTORY, O_NOFOLLOW, O_NONBLOCK, O_PATH
 
-_FOLDER = os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC
+_FOLDER = os.O_RDONLY | O_DIRECTORY | O_CLOEXEC
 _LINKS = 40  # as many as the kernel follows: path_resolution(7)
 _NOT_A_FOLDER = (errno.ENOTDIR, errno.ELOOP)
 
@@ -62,7 +63,7 @@ def open_folder(root: str, path: str, *, shared: bool = False) -> int:
                 continue
             _check_owner(opened[-1], path, last=False, shared=shared)
             try:
-                opened.append(os.open(part, _FOLDER | os.O_NOFOLLOW, dir_fd=opened[-1]))
+                opened.append(os.open(part, _FOLDER | O_NOFOLLOW, dir_fd=opened[-1]))
             except PermissionError as error:
                 hint = "try with sudo"
                 raise PermissionDeniedError(
@@ -176,7 +177,7 @@ def read_in(folder: int, name: str, path: str) -> Contents | None:
     """Return the file ``name`` of an opened folder; ``path`` is for messages. As :func:`read`."""
     try:
         # O_NONBLOCK: a pipe in its place must not keep us waiting for a writer.
-        file = os.open(name, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC, dir_fd=folder)
+        file = os.open(name, os.O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC, dir_fd=folder)
     except FileNotFoundError:
         return None
     except PermissionError as error:
@@ -236,7 +237,7 @@ def is_occupied(root: str, path: str, *, owner: int | None) -> bool:
             info = os.stat(name, dir_fd=folder, follow_symlinks=False)
             if not stat.S_ISDIR(info.st_mode) or info.st_uid == (owner or None):
                 return False
-            inner = os.open(name, _FOLDER | os.O_NOFOLLOW, dir_fd=folder)
+            inner = os.open(name, _FOLDER | O_NOFOLLOW, dir_fd=folder)
     except FileNotFoundError:
         return False
     except PermissionError:
@@ -304,7 +305,7 @@ def read_link(folder: int, name: str, path: str, links: int) -> str:
         PermissionDeniedError: Somebody else has made it.
     """
     # Through a descriptor: what is looked at is what is read, whatever takes its place meanwhile.
-    found = os.open(name, os.O_PATH | os.O_NOFOLLOW | os.O_CLOEXEC, dir_fd=folder)
+    found = os.open(name, O_PATH | O_NOFOLLOW | O_CLOEXEC, dir_fd=folder)
     try:
         info = os.fstat(found)
         if not stat.S_ISLNK(info.st_mode):

@@ -14,6 +14,7 @@ from typing import NamedTuple
 
 from svcctl.errors import ConfigurationError, PermissionDeniedError
 from svcctl.host import files
+from svcctl.posix import O_DIRECTORY, O_NOFOLLOW, O_NONBLOCK
 
 #: Seconds between two looks at files that nothing is written to.
 INTERVAL = 0.25
@@ -156,7 +157,7 @@ def _open_folder(root: str, path: str, links: int = 0) -> int:
         return files.open_folder(root, "/")
     with files.parent(root, path.rstrip("/"), shared=True) as (parent, name):
         try:
-            return os.open(name, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW, dir_fd=parent)
+            return os.open(name, os.O_RDONLY | O_DIRECTORY | O_NOFOLLOW, dir_fd=parent)
         except PermissionError as error:
             raise PermissionDeniedError(
                 f"cannot look into {path}: {error.strerror}", hint="try with sudo"
@@ -175,7 +176,7 @@ def _open(root: str, path: str) -> int:
     place = Path(path)
     with _folder(root, str(place.parent)) as folder:
         try:
-            flags = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK
+            flags = os.O_RDONLY | O_NOFOLLOW | O_NONBLOCK
             descriptor = os.open(place.name, flags, dir_fd=folder)
         except FileNotFoundError:
             raise

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import os
-import pwd
 import re
+import sys
 from dataclasses import dataclass
 from pathlib import Path
 
 from svcctl.errors import ConfigurationError, UsageError
 from svcctl.host import commands, files
 from svcctl.plan.model import Scope
+from svcctl.posix import pwd
 
 #: The oldest version that units are made for, taken where nothing else is known.
 OLDEST_VERSION = 252
@@ -202,8 +203,11 @@ def uid_of(machine: Machine, user: str) -> int | None:
 
 
 def unprivileged_user() -> str | None:
-    """Return whom to run a stranger's code as: ``nobody`` for root, ``None`` (oneself) for everybody else."""
-    return "nobody" if os.geteuid() == 0 else None
+    """Return whom to run a stranger's code as: ``nobody`` for root, ``None`` (oneself) for everybody else.
+
+    On Windows it is oneself, with fewer rights: see :mod:`svcctl.loading.windows`.
+    """
+    return "nobody" if sys.platform != "win32" and os.geteuid() == 0 else None
 
 
 def is_ordinary(user: str) -> bool:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import fcntl
 import os
 import time
 from collections.abc import Iterator
@@ -20,6 +19,7 @@ from svcctl.host import files
 from svcctl.host.machine import Machine
 from svcctl.plan import codec
 from svcctl.plan.model import Receipt
+from svcctl.posix import fcntl
 
 _WAIT = 30.0
 _PAUSE = 0.1

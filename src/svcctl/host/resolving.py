@@ -9,7 +9,6 @@ file with one is refused. As root neither pip nor a back end is ever run: it is 
 from __future__ import annotations
 
 import os
-import pwd
 import re
 import shutil
 import tempfile
@@ -29,6 +28,7 @@ from svcctl.generate.debian.wheel import Wheel
 from svcctl.host import commands, pip_messages
 from svcctl.host.wheel_platforms import here, platforms, uv_platform
 from svcctl.host.wheels import read_installed, read_wheel
+from svcctl.posix import pwd
 
 _TIME_LIMIT = 900.0
 _VARIABLES = re.compile(

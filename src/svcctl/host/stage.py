@@ -11,6 +11,7 @@ from typing import NamedTuple
 
 from svcctl.errors import PermissionDeniedError
 from svcctl.host import files
+from svcctl.posix import O_CLOEXEC, O_NOFOLLOW
 
 _PREFIX = ".svcctl-"
 
@@ -53,7 +54,7 @@ class Stage:
         aside = self._aside(path)
         name = path.rpartition("/")[2]
         files.read_in(aside.target, name, path)
-        flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
+        flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | O_NOFOLLOW | O_CLOEXEC
         file = os.open(f"{aside.name}/new/{name}", flags, 0o600, dir_fd=aside.target)
         with os.fdopen(file, "wb") as opened:
             # A folder with the setgid bit would pass its group on.

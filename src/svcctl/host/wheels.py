@@ -19,6 +19,7 @@ from typing import NamedTuple
 from svcctl.errors import EX_DATAERR, Problem, ProblemsError, SvcctlError
 from svcctl.generate.debian.wheel import Wheel, WheelFile, normalised, read_metadata, tags_of
 from svcctl.host import files
+from svcctl.posix import O_CLOEXEC, O_DIRECTORY
 
 _MAX_ARCHIVE = 1 << 30
 _MAX_FILES = 50_000
@@ -128,7 +129,7 @@ def read_installed(site: Path, *, without: Collection[str] = ()) -> tuple[Wheel,
 def _read(path: Path) -> files.Contents | None:
     """Read a file in a folder that may be another user's: where wheels are resolved by one."""
     try:
-        folder = os.open(path.parent, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+        folder = os.open(path.parent, os.O_RDONLY | O_DIRECTORY | O_CLOEXEC)
     except OSError:
         return None
     try:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import signal
 from typing import NoReturn
@@ -29,6 +30,7 @@ _LONGEST_FRAMES = 20_000
 _LONGEST_OUTPUT = 300
 _CONTROLS = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069]")
 _CONTROLS_BUT_NEWLINES = re.compile(r"[\x00-\x09\x0b-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069]")
+_SEPARATORS = re.compile(r"[/\\]")
 _VERSION = re.compile(r"[0-9]+\.[0-9]+[0-9A-Za-z.+-]{0,40}")
 
 
@@ -115,7 +117,7 @@ def _is_plausible(interpreter: Interpreter) -> bool:
     paths = (interpreter.executable, interpreter.prefix, interpreter.base_prefix, *interpreter.library_paths)
     return (
         all(
-            path.startswith("/") and ".." not in path.split("/") and not _CONTROLS.search(path)
+            os.path.isabs(path) and ".." not in _SEPARATORS.split(path) and not _CONTROLS.search(path)  # noqa: PTH117 (as it is)
             for path in paths
         )
         and _VERSION.fullmatch(interpreter.version) is not None

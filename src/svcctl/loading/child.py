@@ -11,7 +11,6 @@ import contextlib
 import ctypes
 import hashlib
 import os
-import resource
 import sys
 from collections.abc import Sequence
 from typing import NoReturn
@@ -25,6 +24,7 @@ from svcctl.loading.report import Failure, LoadedModule, Report
 from svcctl.loading.tac import absolute, execute, read
 from svcctl.loading.target import load, refuse_arguments, resolve
 from svcctl.manifest.model import Manifest, Origin
+from svcctl.posix import resource
 from svcctl.records.text import to_text
 
 _PR_SET_DUMPABLE, _PR_SET_NO_NEW_PRIVS = 4, 38  # prctl(2)
@@ -99,6 +99,8 @@ def _confine() -> None:
 
     Nor may other processes of the same user, often ``nobody``, look into this one: its environment may hold secrets.
     """
+    if sys.platform == "win32":
+        return  # whoever has started this process has seen to it
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     # Elsewhere than on Linux there is no prctl, and nothing to give up.
     with contextlib.suppress(AttributeError, OSError):
@@ -107,8 +109,17 @@ def _confine() -> None:
         libc.prctl(_PR_SET_DUMPABLE, 0, 0, 0, 0)
 
 
+def _inherited(number: int) -> int:
+    """Return the descriptor that is meant by a number on the command line: on Windows, that of a handle."""
+    if sys.platform == "win32":
+        import msvcrt  # noqa: PLC0415 (only there)
+
+        return msvcrt.open_osfhandle(number, os.O_WRONLY)
+    return number
+
+
 def _main(arguments: list[str]) -> NoReturn:
-    descriptor, target = int(arguments[0]), arguments[1]
+    descriptor, target = _inherited(int(arguments[0])), arguments[1]
     os.set_inheritable(descriptor, False)  # noqa: FBT003 (its parameter takes no name)
     _confine()
     os.write(descriptor, b" ")  # from now on nobody else can read what comes through stdin
@@ -117,7 +128,7 @@ def _main(arguments: list[str]) -> NoReturn:
     with contextlib.suppress(OSError, ValueError):  # the application may have closed them
         sys.stdout.flush()
         sys.stderr.flush()
-    with open(descriptor, "wb") as pipe:
+    with open(descriptor, "wb") as pipe:  # noqa: PTH123 (a descriptor has no path)
         pipe.write(line)
     os._exit(EX_OK)
 

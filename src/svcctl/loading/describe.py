@@ -1,5 +1,7 @@
 """An application's description, made where its code can do no harm: in a process of its own, as a user without rights.
 
+On Windows, where to become another user takes a password, it is the same user with fewer rights.
+
 Installing runs as root, and an application is arbitrary code. So the caller never executes it; it reads one line of
 JSON, holds it against the model and the model's rules, and believes nothing else.
 """
@@ -7,7 +9,7 @@ JSON, holds it against the model and the model's rules, and believes nothing els
 from __future__ import annotations
 
 import os
-import pwd
+import sys
 from collections.abc import Mapping, Sequence
 
 from svcctl.errors import ConfigurationError, PermissionDeniedError, SvcctlError, UsageError
@@ -17,6 +19,7 @@ from svcctl.loading.process import Credentials, run_confined
 from svcctl.loading.report import Description, Interpreter
 from svcctl.loading.tac import absolute
 from svcctl.loading.target import resolve
+from svcctl.posix import pwd, require
 from svcctl.records.text import MAX_BYTES
 
 __all__ = ["Description", "Interpreter", "describe"]
@@ -48,7 +51,8 @@ def describe(
         arguments: The options of a plug-in.
         python: Absolute path of the interpreter that the application runs on.
         user: Name of the user to execute it as; ``None`` for the caller.
-        environment: Variables that the application gets beside ``PATH``, ``LANG`` and ``HOME``.
+        environment: Variables that the application gets beside ``PATH``, ``LANG`` and ``HOME``, or what a program of
+            Windows' needs.
         time_limit: Seconds until the attempt is given up.
         passphrase: What the file of a saved application was encrypted with.
 
@@ -74,7 +78,12 @@ def describe(
     words, variables = [value, *arguments], {**_ENVIRONMENT, **environment}
     command = [python, "-P", "-m", _CHILD]
     try:
-        outcome = run_confined(command, words, credentials, variables, time_limit, MAX_BYTES, given=given)
+        if sys.platform == "win32":
+            from svcctl.loading import confined  # noqa: PLC0415 (only there)
+
+            outcome = confined.run_confined(command, words, environment, time_limit, MAX_BYTES)
+        else:
+            outcome = run_confined(command, words, credentials, variables, time_limit, MAX_BYTES, given=given)
     except (OSError, ValueError) as error:
         raise _unusable(python, who, error) from None
     if outcome.line is None:
@@ -90,6 +99,7 @@ def _refuse_relative(python: str) -> None:
 def _credentials(user: str | None) -> Credentials | None:
     if user is None:
         return None
+    require("reading an application as another user")
     try:
         found = pwd.getpwnam(user)
     except KeyError:

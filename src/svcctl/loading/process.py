@@ -14,7 +14,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import IO, Any, NamedTuple, cast
 
 _CHUNK = 65_536
-_MAX_OUTPUT = 8_192
+#: Bytes that are kept of what a process writes to stdout and stderr.
+MOST_OUTPUT = 8_192
 
 
 class Credentials(NamedTuple):
@@ -185,7 +186,7 @@ def _collect(
                     continue
                 chunk = os.read(key.fd, _CHUNK)
                 streams[key.fd] += chunk
-                del output[:-_MAX_OUTPUT]
+                del output[:-MOST_OUTPUT]
                 if not chunk:
                     selector.unregister(key.fd)
             if line:

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import grp
 import os
-import pwd
 import stat
+import sys
 from pathlib import Path
 
 from svcctl.errors import ApplicationNotFoundError
+from svcctl.posix import grp, pwd
 
 
 def unreadable(path: str, error: OSError | ValueError) -> ApplicationNotFoundError:
@@ -54,6 +54,11 @@ def _nearest(path: str) -> str:
 
 
 def _denied(path: str) -> ApplicationNotFoundError:
+    if sys.platform == "win32":
+        return ApplicationNotFoundError(
+            f"{path!r} cannot be read by this user",
+            hint="let it read the file and the folders above, or run as another",
+        )
     reader = f"the user {user_name(os.geteuid())}"
     file = Path(path)
     for folder in reversed(file.parents):

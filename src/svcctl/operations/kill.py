@@ -14,6 +14,7 @@ import time
 from dataclasses import dataclass
 
 from svcctl.errors import EX_DATAERR, EX_NOINPUT, EX_NOPERM, EX_TEMPFAIL, SvcctlError
+from svcctl.posix import O_CLOEXEC, O_NOCTTY, O_NOFOLLOW, O_NONBLOCK
 from svcctl.runtime import processes
 from svcctl.runtime.processes import Process
 
@@ -25,7 +26,7 @@ _LOOK_INTERVAL = 0.05
 
 _EX_IOERR = 74  # sysexits.h; nothing else here ends with it
 _LONGEST = 256
-_FLAGS = os.O_RDONLY | os.O_CLOEXEC | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_NOCTTY
+_FLAGS = os.O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

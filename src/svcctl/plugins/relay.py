@@ -5,9 +5,10 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
-import os
 import socket
 import struct
+
+from svcctl.posix import reason
 
 _log = logging.getLogger(__name__)
 
@@ -43,7 +44,7 @@ async def reach(host: str, port: int, limit: float) -> tuple[asyncio.StreamReade
 def _reason(error: OSError | UnicodeError) -> str:
     """Return why, in the words of the system: asyncio has its own for what happens most."""
     number = None if isinstance(error, socket.gaierror | UnicodeError) else error.errno
-    return os.strerror(number) if number else str(error) or "there is no answer"
+    return reason(number) if number else str(error) or "there is no answer"
 
 
 def reset(writer: asyncio.StreamWriter) -> None:

@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any
 
 from svcctl.application.service import Application, IProcess
 from svcctl.errors import ConfigurationError, PermissionDeniedError
+from svcctl.posix import geteuid, require
 from svcctl.runtime import privileges
 from svcctl.runtime.options import RunOptions
 from svcctl.runtime.recording import owner_of_folder
@@ -43,7 +44,11 @@ def check(options: RunOptions) -> None:
     Raises:
         ConfigurationError: A folder is not there, or there is no such user or group.
         PermissionDeniedError: Only root could do this.
+        UsageError: This is Windows, which has no such thing.
     """
+    for what in ("chroot", "euid", "pidfile", "syslog"):
+        if getattr(options, what):
+            require(f"--{what}")
     if options.chroot and os.geteuid() != 0:
         raise PermissionDeniedError(
             f"only root can change the root folder to {options.chroot}", hint="leave --chroot out"
@@ -79,7 +84,7 @@ def confine(
     # A user that is named here comes with a group of its own, not with the one of another user.
     group = options.gid or (None if options.uid else process.gid)
     identity = privileges.look_up(user, group)
-    uid = os.geteuid() if identity.uid is None else identity.uid
+    uid = geteuid() if identity.uid is None else identity.uid
     pid_file = None
     if options.pidfile:
         from svcctl.runtime.pid_file import PidFile  # noqa: PLC0415 (only if there is to be one)

@@ -15,6 +15,7 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 from svcctl.errors import ConfigurationError, PermissionDeniedError, SvcctlError
+from svcctl.posix import O_NOFOLLOW, O_NONBLOCK, require
 from svcctl.runtime.activation import FIRST, MOST
 from svcctl.runtime.machine import REASON
 from svcctl.runtime.receiver import Message, Receiver
@@ -63,7 +64,9 @@ def daemonize(
         PermissionDeniedError: The log file belongs to somebody else, is a link, or must not be written. To root, who
             may become the file's owner if the application says so, the process itself refuses it.
         ConfigurationError: The log file cannot be opened for another reason.
+        UsageError: This is Windows, where a service takes its place.
     """
+    require("a process in the background")
     options = ["--detached"]
     if log_file is not None:
         options.append(f"--logfile={os.path.abspath(log_file)}")  # noqa: PTH100 (kept as it was given, but for its beginning)
@@ -166,9 +169,7 @@ def _open_log(path: str, owner: int | None) -> int:
     hint = "name a file of your own in a folder that nobody else can write to"
     try:
         # No link is followed and no reader of a pipe is waited for: the folder may be open to others.
-        descriptor = os.open(
-            path, os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_NOFOLLOW | os.O_NONBLOCK, 0o600
-        )
+        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND | O_NOFOLLOW | O_NONBLOCK, 0o600)
         folder = os.stat(os.path.dirname(path) or ".").st_uid  # noqa: PTH116, PTH120 (a text, as above)
     except OSError as error:
         kind = PermissionDeniedError if error.errno in _REFUSED else ConfigurationError

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 from svcctl.application import lifecycle
 from svcctl.application.interfaces import IPersistable, IProcess
 from svcctl.errors import PermissionDeniedError, SvcctlError, UsageError
+from svcctl.posix import geteuid
 from svcctl.runtime import confinement, loops, privileges
 from svcctl.runtime.options import RunOptions, is_saved, resolved
 from svcctl.runtime.recording import Recorder
@@ -187,7 +188,7 @@ class Mode:
         try:
             self._recorder.configure(options, target, owner)
         except PermissionDeniedError as refused:
-            if owner is None and os.geteuid() == 0 and _is_somebodys(options.logfile):
+            if owner is None and geteuid() == 0 and _is_somebodys(options.logfile):
                 return refused
             raise
         return None

@@ -13,7 +13,6 @@ possible, and gets its number by one write. What cannot be removed at the end is
 from __future__ import annotations
 
 import errno
-import fcntl
 import logging
 import os
 import stat
@@ -21,6 +20,7 @@ import time
 from collections.abc import Collection
 
 from svcctl.errors import ConfigurationError, PermissionDeniedError, SvcctlError
+from svcctl.posix import O_CLOEXEC, O_DIRECTORY, O_NOCTTY, O_NOFOLLOW, O_NONBLOCK, fcntl
 from svcctl.runtime.processes import find
 
 _log = logging.getLogger(__name__)
@@ -28,7 +28,7 @@ _log = logging.getLogger(__name__)
 #: Bytes read of a file: a number has fewer.
 _LONGEST = 256
 
-_FLAGS = os.O_CLOEXEC | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_NOCTTY
+_FLAGS = O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY
 _IN_THE_WAY = "remove it if nothing needs it, or name another file"
 
 #: Rights of the folder's owner, group and others to make files in it.
@@ -295,7 +295,7 @@ def _may_make_files(folder: os.stat_result, uid: int, groups: Collection[int]) -
 
 def _open_folder(path: str, folder: str) -> int:
     try:
-        return os.open(folder, getattr(os, "O_PATH", os.O_RDONLY) | os.O_DIRECTORY | os.O_CLOEXEC)
+        return os.open(folder, getattr(os, "O_PATH", os.O_RDONLY) | O_DIRECTORY | O_CLOEXEC)
     except OSError as error:
         raise _refusal(path, "cannot be made", error) from error
 

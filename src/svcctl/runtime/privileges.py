@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import grp
 import logging
 import os
-import pwd
 from typing import NamedTuple
 
 from svcctl.errors import ConfigurationError, PermissionDeniedError
+from svcctl.posix import grp, pwd, require
 
 _log = logging.getLogger(__name__)
 
@@ -29,7 +28,9 @@ class Identity(NamedTuple):
     @property
     def is_present(self) -> bool:
         """Whether this process is that already."""
-        return self.uid in {None, os.geteuid()} and self.gid in {None, os.getegid()}
+        return (self.uid is None or self.uid == os.geteuid()) and (
+            self.gid is None or self.gid == os.getegid()
+        )
 
 
 def drop(user: str | int | None, group: str | int | None) -> None:
@@ -56,14 +57,17 @@ def look_up(user: str | int | None, group: str | int | None) -> Identity:
     Raises:
         ConfigurationError: There is no such user or group.
         PermissionDeniedError: This process may not become them.
+        UsageError: This is Windows, and one is named.
     """
+    if user is not None or group is not None:
+        require(f"the application wants to run as user {user}, group {group}")
     uid, own_gid, name = _user(user)
     gid = own_gid if group is None else _group(group)
     groups: tuple[int, ...] = () if gid is None else (gid,)
     if name is not None and gid is not None:
         groups = tuple(os.getgrouplist(name, gid))
     identity = Identity(uid, gid, groups)
-    if os.geteuid() != 0 and not identity.is_present:
+    if not identity.is_present and os.geteuid() != 0:
         raise PermissionDeniedError(
             f"the application wants to run as user {user}, group {group}, which only root can change to",
             hint="start it as root or as that user, or let the init system set the user",

@@ -8,6 +8,7 @@ from collections.abc import Callable
 from typing import Any
 
 from svcctl.errors import ConfigurationError
+from svcctl.posix import O_CLOEXEC, O_NONBLOCK
 
 _log = logging.getLogger(__name__)
 
@@ -19,7 +20,7 @@ def check(path: str) -> None:
         ConfigurationError: It cannot.
     """
     try:
-        os.close(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_CLOEXEC | os.O_NONBLOCK, 0o600))
+        os.close(os.open(path, os.O_WRONLY | os.O_CREAT | O_CLOEXEC | O_NONBLOCK, 0o600))
     except OSError as error:
         raise ConfigurationError(
             f"cannot write the profile {path}: {error.strerror}", hint="name another file"

@@ -14,7 +14,6 @@ Loaded where there is a store, or something that was left. Source: sd_notify(3),
 
 from __future__ import annotations
 
-import fcntl
 import logging
 import os
 from collections.abc import Callable, Iterator
@@ -23,6 +22,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from svcctl.application import keeping
 from svcctl.application.servers import sockets
 from svcctl.endpoints.values import descriptor_name
+from svcctl.posix import fcntl
 from svcctl.runtime.machine import Phase
 
 if TYPE_CHECKING:

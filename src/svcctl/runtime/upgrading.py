@@ -14,7 +14,6 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import errno
-import fcntl
 import logging
 import os
 import signal
@@ -24,6 +23,7 @@ import sys
 from typing import TYPE_CHECKING, Any
 
 from svcctl.errors import EX_TEMPFAIL, SvcctlError
+from svcctl.posix import fcntl
 from svcctl.runtime.activation import FIRST
 from svcctl.runtime.activation import VARIABLES as LISTEN
 from svcctl.runtime.environment import STORE

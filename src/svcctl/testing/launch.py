@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import fcntl
 import os
 import signal
 import socket
@@ -13,6 +12,7 @@ from pathlib import Path
 from typing import IO, NamedTuple
 
 from svcctl.errors import ConfigurationError
+from svcctl.posix import fcntl
 from svcctl.testing import keeper
 
 #: The lowest number for descriptors on their way: out of that of 3, 4 and so on, which they are moved to.

@@ -5,11 +5,12 @@ Source: sd_notify(3) ``FDSTORE=1``, systemd.service(5) ``FileDescriptorStoreMax=
 
 from __future__ import annotations
 
-import fcntl
 import os
 import select
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
+
+from svcctl.posix import fcntl
 
 #: The name of a descriptor that was given none.
 NAMELESS = "stored"

@@ -14,7 +14,9 @@ from collections.abc import Mapping
 from typing import NamedTuple
 
 #: Signals that end a service as well as exit status 0 does.
-CLEAN_SIGNALS = (signal.SIGHUP, signal.SIGINT, signal.SIGTERM, signal.SIGPIPE)
+CLEAN_SIGNALS = tuple(
+    getattr(signal, name) for name in ("SIGHUP", "SIGINT", "SIGTERM", "SIGPIPE") if hasattr(signal, name)
+)
 
 _LONGEST_NUMBER = 20
 

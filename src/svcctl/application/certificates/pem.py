@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import base64
-import os
 import re
 import ssl
 import tempfile
@@ -11,6 +10,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from svcctl.errors import ConfigurationError
+from svcctl.posix import geteuid
 
 _CERTIFICATE = (b"-----BEGIN CERTIFICATE-----", b"-----BEGIN TRUSTED CERTIFICATE-----")
 _ONE = re.compile(
@@ -175,7 +175,7 @@ def _unreadable(path: str, error: OSError) -> ConfigurationError:
     hint = "look for a mistake in the path; a relative one counts from the working directory"
     if isinstance(error, PermissionError):
         hint = (
-            f"the process runs as user {os.geteuid()} now; a key that only root can read is read at the start "
+            f"the process runs as user {geteuid()} now; a key that only root can read is read at the start "
             "alone: give that user the right, or restart instead of reloading"
         )
     return ConfigurationError(f"cannot read {path}: {error.strerror or error}", hint=hint)

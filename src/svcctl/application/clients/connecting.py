@@ -14,6 +14,7 @@ from svcctl.application.clients.link import Link
 from svcctl.application.servers.listening import Connection
 from svcctl.endpoints.clients import ClientEndpoint, SslClient, TlsClient, UnixClient
 from svcctl.errors import ConnectError, UsageError
+from svcctl.posix import O_CLOEXEC, O_NOFOLLOW, O_NONBLOCK, unix_family
 
 if TYPE_CHECKING:
     import ssl
@@ -99,7 +100,7 @@ class Dialer(Renewal["ssl.SSLContext"]):
         if isinstance(endpoint, UnixClient):
             if endpoint.checkPID:
                 _check_lock(endpoint.path)
-            return await dial((socket.AF_UNIX, endpoint.path), None)
+            return await dial((unix_family(), endpoint.path), None)
         local = (endpoint.bindAddress, self._local_port)
         addresses = await resolve(endpoint.host, endpoint.port)
         return await race(addresses, local if any(local) else None)
@@ -231,7 +232,7 @@ def _check_lock(path: str) -> None:
     import fcntl  # noqa: PLC0415 (few ask for it)
 
     try:
-        lock = os.open(f"{path}.lock", os.O_RDONLY | os.O_CLOEXEC | os.O_NOFOLLOW | os.O_NONBLOCK)
+        lock = os.open(f"{path}.lock", os.O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK)
     except PermissionError:
         return
     except FileNotFoundError as error:

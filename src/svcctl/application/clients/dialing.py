@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-import os
 import socket
 from collections.abc import Sequence
 from itertools import chain, zip_longest
 from typing import Any
 
 from svcctl.application.servers.listening import Connection
+from svcctl.posix import reason
 
 #: Seconds that one address has before the next is tried as well. Source: RFC 8305, section 5.
 _HEAD_START = 0.25
@@ -125,7 +125,7 @@ async def dial(address: Address, local: tuple[str, int] | None) -> Connection:
         if not error.errno:
             raise
         # The loop's own text says which call failed, not why.
-        text = os.strerror(error.errno)
+        text = reason(error.errno)
         named = family == getattr(socket, "AF_UNIX", None)  # Windows has none
         raise OSError(error.errno, text if named else f"{text} ({where[0]})") from error
     except BaseException:

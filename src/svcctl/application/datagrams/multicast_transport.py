@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import errno
-import fcntl
 import ipaddress
 import logging
 import os
@@ -16,6 +15,7 @@ from svcctl.application.datagrams.transport import UDPTransport
 from svcctl.application.servers.sockets import is_passed_on
 from svcctl.application.tree.record import DONE
 from svcctl.errors import BindError, UsageError
+from svcctl.posix import fcntl
 
 _log = logging.getLogger(__name__)
 

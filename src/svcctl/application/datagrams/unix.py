@@ -13,6 +13,7 @@ from svcctl.application.servers.sockets import Listening, bind_socket, check_pat
 from svcctl.endpoints.rare import Unixgram
 from svcctl.endpoints.values import Endpoint
 from svcctl.errors import ConnectError
+from svcctl.posix import unix_family
 
 
 class UNIXDatagramServer(DatagramService):
@@ -87,7 +88,7 @@ class UNIXDatagramClient(DatagramService):
             return bind_socket(
                 self.bindAddress
             )  # an init system hands over where one listens, which this is not
-        sock = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+        sock = socket.socket(unix_family(), socket.SOCK_DGRAM)
         sock.setblocking(False)  # noqa: FBT003 (the standard library's signature)
         return Listening(sock, "", inherited=False)
 

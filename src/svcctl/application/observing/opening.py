@@ -7,9 +7,10 @@ import os
 import stat
 
 from svcctl.errors import PermissionDeniedError
+from svcctl.posix import O_BINARY, O_NOCTTY, O_NOFOLLOW, O_NONBLOCK, geteuid
 
 #: No link is followed and no reader of a pipe is waited for: the folder may be open to others.
-_FLAGS = os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_NOCTTY
+_FLAGS = os.O_WRONLY | os.O_CREAT | os.O_APPEND | O_BINARY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY
 
 #: Set in a process that loads an application only to describe it: often as a user who may not, or should not, make
 #: the files of the service. What is opened then is nothing.
@@ -39,7 +40,7 @@ def open_log(path: str, mode: int | None = None, *, owner: int | None = None) ->
     descriptor = os.open(path, _FLAGS, 0o666 if mode is None else mode)
     facts = os.fstat(descriptor)
     if stat.S_ISREG(facts.st_mode):
-        if facts.st_uid not in {ROOT, os.geteuid(), owner}:
+        if facts.st_uid not in {ROOT, geteuid(), owner}:
             os.close(descriptor)
             raise PermissionDeniedError(
                 f"the log file {path} belongs to another user",
@@ -48,5 +49,6 @@ def open_log(path: str, mode: int | None = None, *, owner: int | None = None) ->
         if mode is not None and stat.S_IMODE(facts.st_mode) != mode:
             with contextlib.suppress(OSError):  # somebody else's file keeps its mode
                 os.fchmod(descriptor, mode)
-    os.set_blocking(descriptor, True)
+    if O_NONBLOCK:
+        os.set_blocking(descriptor, True)
     return descriptor

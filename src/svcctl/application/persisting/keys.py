@@ -12,6 +12,7 @@ import secrets
 from svcctl.application.persisting import places, trust, writing
 from svcctl.application.persisting.envelope import Key
 from svcctl.errors import ConfigurationError, SavedStateError
+from svcctl.posix import O_CLOEXEC, O_DIRECTORY, O_PATH
 
 _BYTES = 32
 
@@ -89,7 +90,7 @@ def read(path: str, rule: trust.Rule = trust.SECRET) -> Key:
 def _read_credential(path: str) -> bytes:
     """Read what the init system handed over, who answers for the folder."""
     above, _, name = path.rpartition("/")
-    folder = os.open(above, os.O_PATH | os.O_DIRECTORY | os.O_CLOEXEC)
+    folder = os.open(above, O_PATH | O_DIRECTORY | O_CLOEXEC)
     try:
         return trust.read(folder, name, path, trust.CREDENTIAL)
     finally:

@@ -8,6 +8,7 @@ from collections.abc import Callable
 
 from svcctl.application.persisting import places, trust
 from svcctl.errors import ApplicationNotFoundError, UsageError
+from svcctl.posix import O_CLOEXEC, O_NOCTTY
 
 #: The passphrase's name as a credential, where no other is named.
 CREDENTIAL = "svcctl-passphrase"
@@ -47,7 +48,7 @@ def resolve(source: str | None = None, *, what: str = "Passphrase", confirm: boo
 
 def _ask(what: str, *, confirm: bool) -> str:
     try:
-        os.close(os.open("/dev/tty", os.O_RDWR | os.O_NOCTTY | os.O_CLOEXEC))
+        os.close(os.open("/dev/tty", os.O_RDWR | O_NOCTTY | O_CLOEXEC))
     except OSError:
         raise UsageError("there is no terminal to ask for the passphrase", hint=_FORMS) from None
     found = getpass.getpass(f"{what}: ")

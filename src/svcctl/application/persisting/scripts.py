@@ -17,6 +17,7 @@ from typing import Any
 from svcctl.application.persisting import trust
 from svcctl.application.persisting.errors import UnsavableError
 from svcctl.errors import LifecycleError, SavedStateError
+from svcctl.posix import O_CLOEXEC, O_DIRECTORY, O_PATH
 
 #: Modules that are no modules to import.
 NAMES = ("__tac__", "__main__")
@@ -93,7 +94,7 @@ def _read(path: str, owner: int) -> bytes:
         with trust.folder_of(path) as (folder, name):
             return trust.read(folder, name, path, trust.CODE)
     above, _, name = path.rpartition("/")
-    folder = os.open(above or "/", os.O_PATH | os.O_DIRECTORY | os.O_CLOEXEC)
+    folder = os.open(above or "/", O_PATH | O_DIRECTORY | O_CLOEXEC)
     try:
         return trust.read(folder, name, path, trust.CODE._replace(owners=(owner,)))
     finally:

@@ -15,9 +15,10 @@ from typing import NamedTuple
 
 from svcctl.application.persisting import places
 from svcctl.errors import SavedStateError
+from svcctl.posix import O_CLOEXEC, O_DIRECTORY, O_NOFOLLOW, O_NONBLOCK, O_PATH
 
-_WAY = os.O_PATH | os.O_DIRECTORY | os.O_CLOEXEC | os.O_NOFOLLOW
-_FOLDER = os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC | os.O_NOFOLLOW
+_WAY = O_PATH | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW
+_FOLDER = os.O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW
 _LINKS = 40  # as many as the kernel follows: path_resolution(7)
 
 
@@ -98,7 +99,7 @@ def read(folder: int, name: str, path: str, rule: Rule) -> bytes:
     """
     check_kind(os.stat(name, dir_fd=folder, follow_symlinks=False), path)
     # O_NONBLOCK: a pipe that has come into its place must not keep us waiting for a writer.
-    file = os.open(name, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC, dir_fd=folder)
+    file = os.open(name, os.O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC, dir_fd=folder)
     try:
         info = os.fstat(file)
         check_kind(info, path)

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import contextlib
 import errno
-import fcntl
 import os
 import secrets
 from collections.abc import Callable, Iterator
+
+from svcctl.posix import O_CLOEXEC, O_NOFOLLOW, fcntl
 
 #: What a file system says that has no second names for a file.
 _NO_LINKS = (errno.EPERM, errno.EOPNOTSUPP, errno.EMLINK, errno.ENOSYS)
@@ -68,7 +69,7 @@ def _without_replacing(folder: int, new: str, name: str) -> None:
 def _new_file(folder: int, name: str, data: bytes) -> Iterator[str]:
     """Write a file of a name that nobody can foresee; whatever still has that name in the end is removed."""
     new = f"{_prefix(name)}{secrets.token_hex(8)}{_SUFFIX}"
-    flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
+    flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | O_NOFOLLOW | O_CLOEXEC
     file = os.open(new, flags, 0o600, dir_fd=folder)
     try:
         try:

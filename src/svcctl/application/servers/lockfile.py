@@ -7,9 +7,10 @@ nothing, unlike one with a process id in it.
 from __future__ import annotations
 
 import errno
-import fcntl
 import logging
 import os
+
+from svcctl.posix import O_CLOEXEC, O_NOFOLLOW, O_NONBLOCK, fcntl
 
 _log = logging.getLogger(__name__)
 
@@ -52,7 +53,7 @@ class LockFile:
 
 def _try(path: str) -> int:
     """Return the descriptor of the locked file; -1 if its holder has just removed it."""
-    flags = os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW | os.O_NONBLOCK
+    flags = os.O_RDWR | os.O_CREAT | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK
     descriptor = os.open(path, flags, 0o600)  # for nobody else: whoever can open it could lock it
     try:
         fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)

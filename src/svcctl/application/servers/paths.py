@@ -8,6 +8,8 @@ import os
 import socket
 import stat
 
+from svcctl.posix import unix_family
+
 _log = logging.getLogger(__name__)
 
 
@@ -28,7 +30,7 @@ def remove_stale(path: str, kind: socket.SocketKind) -> None:
             return
     except OSError:
         return
-    with socket.socket(socket.AF_UNIX, kind) as probe:
+    with socket.socket(unix_family(), kind) as probe:
         probe.settimeout(1.0)
         if probe.connect_ex(path) == errno.ECONNREFUSED:
             os.unlink(path)  # noqa: PTH108 (pathlib is slow to import)

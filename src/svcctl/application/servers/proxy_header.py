@@ -8,6 +8,8 @@ from __future__ import annotations
 import socket
 from typing import Any, NamedTuple
 
+from svcctl.posix import AF_UNIX
+
 _SIGNATURE = b"\r\n\r\n\x00\r\nQUIT\n"
 _PREFIX = b"PROXY "
 _LONGEST_LINE = 107  # with its end, section 2.1
@@ -22,7 +24,7 @@ _LINE_WORDS = 6
 _LOCAL, _PROXY = 0x20, 0x21
 _STREAM = 1
 #: Family in version 2: the family here, bytes of one address.
-_FAMILIES = {1: (socket.AF_INET, 4), 2: (socket.AF_INET6, 16), 3: (socket.AF_UNIX, 108)}
+_FAMILIES = {1: (socket.AF_INET, 4), 2: (socket.AF_INET6, 16), 3: (AF_UNIX, 108)}
 
 
 class HeaderError(ValueError):
@@ -104,15 +106,15 @@ def _parse_binary(header: bytes) -> Proxied | None:
         raise HeaderError(f"family and kind {kind:#04x} of the PROXY header are none of connections")
     family, size = _FAMILIES[kind >> 4]
     rest = header[_FIXED:]
-    if len(rest) < 2 * size + (0 if family == socket.AF_UNIX else 4):
+    if len(rest) < 2 * size + (0 if family == AF_UNIX else 4):
         raise HeaderError("the addresses in the PROXY header are cut off")
     packed = rest[:size], rest[size : 2 * size]
     ports = [int.from_bytes(rest[at : at + 2], "big") for at in (2 * size, 2 * size + 2)]
     return Proxied(*(_address(family, *pair) for pair in zip(packed, ports, strict=True)))
 
 
-def _address(family: socket.AddressFamily, packed: bytes, port: int) -> Any:  # noqa: ANN401 (an address of any family)
-    if family == socket.AF_UNIX:
+def _address(family: int, packed: bytes, port: int) -> Any:  # noqa: ANN401 (an address of any family)
+    if family == AF_UNIX:
         return packed.rstrip(b"\0").decode(errors="surrogateescape")
     text = socket.inet_ntop(family, packed)
     return (text, port) if family == socket.AF_INET else (text, port, 0, 0)

@@ -23,6 +23,12 @@ if TYPE_CHECKING:
 
 _log = logging.getLogger(__name__)
 
+#: By which option an address is our own, for each kind of socket. With the usual one, a server takes an address that
+#: connections of its predecessor still have; Windows allows that anyway, and means by it that everybody may take it.
+_OWN: dict[int, int] = {socket.SOCK_STREAM: socket.SO_REUSEADDR}
+if hasattr(socket, "SO_EXCLUSIVEADDRUSE"):
+    _OWN = dict.fromkeys((socket.SOCK_STREAM, socket.SOCK_DGRAM), socket.SO_EXCLUSIVEADDRUSE)
+
 _DOMAINS = {"INET": socket.AF_INET, "INET6": socket.AF_INET6, "UNIX": vars(socket).get("AF_UNIX", 0)}
 _HIGHEST_PORT = 65535
 _LONGEST_BACKLOG = 2**31 - 1
@@ -271,7 +277,7 @@ def inherited(endpoint: Endpoint, address: object = None) -> Listening | None:
     if sock is None:
         return None
     sock.setblocking(False)  # noqa: FBT003 (the standard library's signature)
-    if sock.type == socket.SOCK_DGRAM and sock.family != socket.AF_UNIX:
+    if sock.type == socket.SOCK_DGRAM and sock.family != _DOMAINS["UNIX"]:
         sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, _is_shared(endpoint))
     return Listening(sock, "", inherited=True)
 
@@ -301,8 +307,9 @@ def _bind(endpoint: Endpoint) -> Listening:
     family = socket.AF_INET6 if isinstance(endpoint, Tcp6) or ":" in endpoint.interface else socket.AF_INET
     sock = socket.socket(family, kind)
     try:
-        if kind is socket.SOCK_STREAM or _is_shared(endpoint):
-            sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        option = socket.SO_REUSEADDR if _is_shared(endpoint) else _OWN.get(kind)
+        if option is not None:
+            sock.setsockopt(socket.SOL_SOCKET, option, 1)
         if family is socket.AF_INET6:
             alone = not (endpoint.both_families and endpoint.interface == "::")
             sock.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, alone)
@@ -355,10 +362,11 @@ def _bind_path(endpoint: Unix | Unixgram) -> Listening:
 
 def _bind_locked(endpoint: Unix | Unixgram) -> Listening:
     from svcctl.application.servers.paths import identity_of, remove_own, remove_stale  # noqa: PLC0415 (only for paths)
+    from svcctl.posix import unix_family  # noqa: PLC0415 (the same)
 
     remove_stale(endpoint.address, _kind(endpoint))
     path = os.path.abspath(endpoint.address)  # noqa: PTH100 (pathlib is slow to import)
-    sock = socket.socket(socket.AF_UNIX, _kind(endpoint))
+    sock = socket.socket(unix_family(), _kind(endpoint))
     identity = (0, 0)
     try:
         os.fchmod(sock.fileno(), endpoint.mode)  # so that the path never has more rights than asked for

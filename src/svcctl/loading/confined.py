@@ -1,0 +1,311 @@
+"""A child process with fewer rights and a time limit, whose output nobody trusts, on Windows; only that can import this.
+
+It runs with a copy of our token that lacks every privilege and the rights of administrators, and is of low integrity:
+it changes nothing that has not been made for such processes. A job holds it and all that it starts. Source:
+``CreateRestrictedToken``, "Mandatory Integrity Control" and "Job Objects" on learn.microsoft.com.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import ctypes
+import importlib
+import os
+import shutil
+import subprocess
+import tempfile
+import threading
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from ctypes import Structure, c_int64, c_size_t, c_uint16, c_uint32, c_uint64, c_void_p, c_wchar_p
+from typing import Any, NamedTuple
+
+from svcctl.loading.process import MOST_OUTPUT, Outcome
+from svcctl.windows.declaring import declare, windows
+
+_DISABLE_MAX_PRIVILEGE, _LUA_TOKEN = 0x1, 0x4
+#: TOKEN_ASSIGN_PRIMARY, _DUPLICATE, _QUERY and _ADJUST_DEFAULT.
+_TOKEN_RIGHTS = 0x1 | 0x2 | 0x8 | 0x80
+_TOKEN_INTEGRITY_LEVEL = 25
+_SE_GROUP_INTEGRITY = 0x20
+_LOW = "S-1-16-4096"
+_LOW_FOLDER = "S:(ML;OICI;NW;;;LW)"
+_SE_FILE_OBJECT, _LABEL_SECURITY_INFORMATION = 1, 0x10
+_CREATE_SUSPENDED, _CREATE_UNICODE_ENVIRONMENT, _CREATE_NO_WINDOW = 0x4, 0x400, 0x08000000
+_USE_HANDLES = 0x100
+_JOB_LIMITS = 0x2000 | 0x200 | 0x8 | 0x4  # kill on close, memory, processes, processor time
+_EXTENDED_LIMITS, _UI_RESTRICTIONS = 9, 4
+_ALL_UI = 0xFF
+_MOST_MEMORY = 2 * 1024**3
+_MOST_PROCESSES = 32
+_HUNDRED_NANOSECONDS = 10_000_000
+_KILLED = 70
+_CHUNK = 65_536
+_FAILED = 0xFFFFFFFF
+
+
+class _StartupInfo(Structure):
+    _fields_ = (
+        ("cb", c_uint32), ("lpReserved", c_wchar_p), ("lpDesktop", c_wchar_p), ("lpTitle", c_wchar_p),
+        ("place", c_uint32 * 7), ("dwFlags", c_uint32), ("wShowWindow", c_uint16), ("cbReserved2", c_uint16),
+        ("lpReserved2", c_void_p), ("hStdInput", c_void_p), ("hStdOutput", c_void_p), ("hStdError", c_void_p),
+    )  # fmt: skip
+
+
+class _ProcessInformation(Structure):
+    _fields_ = (
+        ("hProcess", c_void_p), ("hThread", c_void_p), ("dwProcessId", c_uint32), ("dwThreadId", c_uint32),
+    )  # fmt: skip
+
+
+class _Limits(Structure):
+    _fields_ = (
+        ("PerProcessUserTimeLimit", c_int64), ("PerJobUserTimeLimit", c_int64), ("LimitFlags", c_uint32),
+        ("MinimumWorkingSetSize", c_size_t), ("MaximumWorkingSetSize", c_size_t), ("ActiveProcessLimit", c_uint32),
+        ("Affinity", c_size_t), ("PriorityClass", c_uint32), ("SchedulingClass", c_uint32),
+        ("IoInfo", c_uint64 * 6), ("ProcessMemoryLimit", c_size_t), ("JobMemoryLimit", c_size_t),
+        ("PeakProcessMemoryUsed", c_size_t), ("PeakJobMemoryUsed", c_size_t),
+    )  # fmt: skip
+
+
+class _SidAndAttributes(Structure):
+    _fields_ = (("Sid", c_void_p), ("Attributes", c_uint32))
+
+
+_kernel32 = windows.WinDLL("kernel32", use_last_error=True)
+_advapi32 = windows.WinDLL("advapi32", use_last_error=True)
+
+_own_process = declare(_kernel32, "GetCurrentProcess", c_void_p)
+_close_handle = declare(_kernel32, "CloseHandle", c_uint32, c_void_p, failed=None)
+_local_free = declare(_kernel32, "LocalFree", c_void_p, c_void_p, failed=None)
+_create_job = declare(_kernel32, "CreateJobObjectW", c_void_p, c_void_p, c_wchar_p)
+_set_job = declare(_kernel32, "SetInformationJobObject", c_uint32, c_void_p, c_uint32, c_void_p, c_uint32)
+_assign_to_job = declare(_kernel32, "AssignProcessToJobObject", c_uint32, c_void_p, c_void_p)
+_terminate_job = declare(_kernel32, "TerminateJobObject", c_uint32, c_void_p, c_uint32, failed=None)
+_terminate_process = declare(_kernel32, "TerminateProcess", c_uint32, c_void_p, c_uint32, failed=None)
+_resume_thread = declare(_kernel32, "ResumeThread", c_uint32, c_void_p, failed=lambda count: count == _FAILED)
+_wait_for = declare(_kernel32, "WaitForSingleObject", c_uint32, c_void_p, c_uint32, failed=None)
+_exit_code = declare(_kernel32, "GetExitCodeProcess", c_uint32, c_void_p, c_void_p)
+_open_token = declare(_advapi32, "OpenProcessToken", c_uint32, c_void_p, c_uint32, c_void_p)
+_restrict = declare(
+    _advapi32, "CreateRestrictedToken", c_uint32, c_void_p, c_uint32, c_uint32, c_void_p, c_uint32, c_void_p,
+    c_uint32, c_void_p, c_void_p,
+)  # fmt: skip
+_set_token = declare(_advapi32, "SetTokenInformation", c_uint32, c_void_p, c_uint32, c_void_p, c_uint32)
+_sid_of = declare(_advapi32, "ConvertStringSidToSidW", c_uint32, c_wchar_p, c_void_p)
+_descriptor_of = declare(
+    _advapi32, "ConvertStringSecurityDescriptorToSecurityDescriptorW", c_uint32, c_wchar_p, c_uint32, c_void_p, c_void_p
+)  # fmt: skip
+_sacl_of = declare(_advapi32, "GetSecurityDescriptorSacl", c_uint32, c_void_p, c_void_p, c_void_p, c_void_p)
+_set_security = declare(
+    _advapi32, "SetNamedSecurityInfoW", c_uint32, c_wchar_p, c_uint32, c_uint32, c_void_p, c_void_p, c_void_p,
+    c_void_p, failed=None,
+)  # fmt: skip
+_create_process = declare(
+    _advapi32, "CreateProcessAsUserW", c_uint32, c_void_p, c_wchar_p, c_wchar_p, c_void_p, c_void_p, c_uint32,
+    c_uint32, c_void_p, c_wchar_p, c_void_p, c_void_p,
+)  # fmt: skip
+
+
+def surroundings(folder: str) -> dict[str, str]:
+    """Return the variables that a program of Windows' needs, with a folder in place of the user's."""
+    root = os.environ.get("SYSTEMROOT", "C:\\Windows")
+    return {
+        "COMSPEC": f"{root}\\System32\\cmd.exe",
+        "PATH": f"{root}\\System32;{root}",
+        "PATHEXT": ".COM;.EXE;.BAT;.CMD",
+        "SYSTEMDRIVE": os.environ.get("SYSTEMDRIVE", "C:"),
+        "SYSTEMROOT": root,
+        "TEMP": folder,
+        "TMP": folder,
+        "USERPROFILE": folder,
+        "PYTHONUTF8": "1",
+    }
+
+
+def run_confined(
+    command: Sequence[str],
+    arguments: Sequence[str],
+    environment: Mapping[str, str],
+    time_limit: float,
+    max_line: int,
+) -> Outcome:
+    """Run a command that writes one line to a handle of its own.
+
+    Args:
+        command: Argument list up to the handle's number, which follows it.
+        arguments: What follows the number.
+        environment: What it gets beside what any program needs.
+        time_limit: Seconds until it is killed, with all that it has started.
+        max_line: Length in bytes from which on its line is refused.
+
+    Raises:
+        OSError: It cannot be started, or not with fewer rights.
+    """
+    deadline = time.monotonic() + time_limit
+    with _scratch() as folder, contextlib.ExitStack() as stack:
+        job = _held(stack, _create_job(None, None))
+        stack.callback(_terminate_job, job, _KILLED)  # before the folder is removed
+        _limit(job, time_limit)
+        answer, output = _Channel(max_line + 1, b"\n"), _Channel(None)
+        stack.callback(answer.close)
+        stack.callback(output.close)
+        line = subprocess.list2cmdline([*command, str(answer.handle), *arguments])
+        variables = {**surroundings(folder), **{name.upper(): value for name, value in environment.items()}}
+        process = _held(stack, _start(job, line, variables, folder, output.handle))
+        answer.read()
+        output.read()
+        answer.over.wait(max(0.0, deadline - time.monotonic()))
+        return _outcome(process, answer, output, deadline, max_line)
+
+
+def _outcome(process: int, answer: _Channel, output: _Channel, deadline: float, max_line: int) -> Outcome:
+    first, newline, _ = bytes(answer.data).partition(b"\n")
+    said = bytes(output.data)
+    if newline and len(first) <= max_line:
+        return Outcome(first, said, None, late=False)
+    if len(answer.data) > max_line:
+        return Outcome(None, said, None, late=False)
+    left = max(0, int((deadline - time.monotonic()) * 1000))
+    if _wait_for(process, left):
+        return Outcome(None, said, None, late=True)
+    status = c_uint32()
+    _exit_code(process, ctypes.byref(status))
+    output.over.wait(1.0)
+    return Outcome(None, bytes(output.data), status.value, late=False)
+
+
+class _Channel:
+    """A pipe that a process writes to, and what has come through it.
+
+    Args:
+        limit: So many bytes are enough; ``None`` keeps the last ones only.
+        mark: What it ends with.
+
+    Attributes:
+        handle: The end that is inherited.
+        data: What has come.
+        over: Nothing more is waited for.
+    """
+
+    def __init__(self, limit: int | None, mark: bytes | None = None) -> None:
+        self.data = bytearray()
+        self.over = threading.Event()
+        self._limit, self._mark = limit, mark
+        self._ours, self._theirs = os.pipe()
+        os.set_inheritable(self._theirs, True)  # noqa: FBT003 (its parameter takes no name)
+        msvcrt: Any = importlib.import_module("msvcrt")
+        self.handle: int = msvcrt.get_osfhandle(self._theirs)
+
+    def read(self) -> None:
+        """Begin to read; the other end is the process's alone from now on."""
+        self.close()
+        threading.Thread(target=self._read, daemon=True).start()
+
+    def close(self) -> None:
+        """Close the end that was inherited."""
+        if self._theirs >= 0:
+            os.close(self._theirs)
+            self._theirs = -1
+
+    def _read(self) -> None:
+        with contextlib.suppress(OSError), open(self._ours, "rb", buffering=0) as pipe:  # noqa: PTH123 (a descriptor)
+            while chunk := pipe.read(_CHUNK):
+                self.data += chunk
+                if self._limit is None:
+                    del self.data[:-MOST_OUTPUT]
+                elif len(self.data) > self._limit or (self._mark and self._mark in chunk):
+                    break
+        self.over.set()
+
+
+class _Made(NamedTuple):
+    process: int
+    thread: int
+
+
+def _start(job: int, line: str, environment: Mapping[str, str], folder: str, output: int) -> int:
+    """Start a process in a job; return its handle."""
+    block = "".join(f"{name}={value}\0" for name, value in sorted(environment.items())) + "\0"
+    nothing = os.open(os.devnull, os.O_RDONLY)
+    msvcrt: Any = importlib.import_module("msvcrt")
+    try:
+        os.set_inheritable(nothing, True)  # noqa: FBT003 (its parameter takes no name)
+        made = _create(line, block, folder, (msvcrt.get_osfhandle(nothing), output, output))
+    finally:
+        os.close(nothing)
+    try:
+        _assign_to_job(job, made.process)
+        _resume_thread(made.thread)
+    except OSError:
+        _terminate_process(made.process, _KILLED)
+        _close_handle(made.process)
+        raise
+    finally:
+        _close_handle(made.thread)
+    return made.process
+
+
+def _create(line: str, block: str, folder: str, streams: tuple[int, int, int]) -> _Made:
+    info = _StartupInfo(cb=ctypes.sizeof(_StartupInfo), dwFlags=_USE_HANDLES)
+    info.hStdInput, info.hStdOutput, info.hStdError = streams
+    process = _ProcessInformation()
+    flags = _CREATE_SUSPENDED | _CREATE_UNICODE_ENVIRONMENT | _CREATE_NO_WINDOW
+    written, variables = ctypes.create_unicode_buffer(line), ctypes.create_unicode_buffer(block)
+    with contextlib.ExitStack() as stack:
+        token = _lowered(stack)
+        _create_process(
+            token, None, written, None, None, 1, flags, variables, folder, ctypes.byref(info), ctypes.byref(process)
+        )  # fmt: skip
+    return _Made(process.hProcess, process.hThread)
+
+
+def _lowered(stack: contextlib.ExitStack) -> int:
+    """Return a copy of our token without privileges, without the rights of administrators, of low integrity."""
+    own, less, sid = c_void_p(), c_void_p(), c_void_p()
+    _open_token(_own_process(), _TOKEN_RIGHTS, ctypes.byref(own))
+    _held(stack, own.value)
+    flags = _DISABLE_MAX_PRIVILEGE | _LUA_TOKEN
+    _restrict(own, flags, 0, None, 0, None, 0, None, ctypes.byref(less))
+    token = _held(stack, less.value)
+    _sid_of(_LOW, ctypes.byref(sid))
+    stack.callback(_local_free, sid)
+    label = _SidAndAttributes(sid, _SE_GROUP_INTEGRITY)
+    _set_token(token, _TOKEN_INTEGRITY_LEVEL, ctypes.byref(label), ctypes.sizeof(label))
+    return token
+
+
+def _limit(job: int, time_limit: float) -> None:
+    limits = _Limits(LimitFlags=_JOB_LIMITS, ActiveProcessLimit=_MOST_PROCESSES, JobMemoryLimit=_MOST_MEMORY)
+    limits.PerJobUserTimeLimit = max(1, int(time_limit * _HUNDRED_NANOSECONDS))
+    _set_job(job, _EXTENDED_LIMITS, ctypes.byref(limits), ctypes.sizeof(limits))
+    nothing = c_uint32(_ALL_UI)
+    _set_job(job, _UI_RESTRICTIONS, ctypes.byref(nothing), ctypes.sizeof(nothing))
+
+
+@contextlib.contextmanager
+def _scratch() -> Iterator[str]:
+    """Give an empty folder that the process can write to, where files that it makes are in nobody's way."""
+    folder = tempfile.mkdtemp(prefix="svcctl-")
+    try:
+        with contextlib.suppress(OSError):  # without it, the process only cannot write there
+            _open_to_low(folder)
+        yield folder
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def _open_to_low(folder: str) -> None:
+    descriptor, sacl = c_void_p(), c_void_p()
+    present, defaulted = c_uint32(), c_uint32()
+    _descriptor_of(_LOW_FOLDER, 1, ctypes.byref(descriptor), None)
+    try:
+        _sacl_of(descriptor, ctypes.byref(present), ctypes.byref(sacl), ctypes.byref(defaulted))
+        _set_security(folder, _SE_FILE_OBJECT, _LABEL_SECURITY_INFORMATION, None, None, None, sacl)
+    finally:
+        _local_free(descriptor)
+
+
+def _held(stack: contextlib.ExitStack, handle: int | None) -> int:
+    stack.callback(_close_handle, handle)
+    return handle or 0

@@ -1,0 +1,1 @@
+"""What several rooms need of Windows: processes with fewer rights, pipes with names."""
