@@ -31,6 +31,9 @@ _log = logging.getLogger(__name__)
 #: Packages of ours whose modules are loaded where they are needed.
 _OURS = ("svcctl.application", "svcctl.endpoints", "svcctl.runtime")
 
+#: Of these, what only Windows can load, which knows neither users nor root folders to change to.
+_NOT_HERE = "svcctl.runtime.windows."
+
 #: Those that bring something foreign along, if an application uses them.
 _ADAPTERS = ("svcctl.interop.twisted",)
 
@@ -140,7 +143,7 @@ def _load_all() -> None:
     for name in (*_OURS, *(each for each in _ADAPTERS if each in sys.modules)):
         package = importlib.import_module(name)
         for each in pkgutil.walk_packages(package.__path__, f"{name}."):
-            if not each.name.endswith("__main__"):
+            if not each.name.endswith("__main__") and not each.name.startswith(_NOT_HERE):
                 _load(each.name)
     for name in _PYTHONS:
         _load(name)
