@@ -21,11 +21,10 @@ if os.fork() == 0:
 
 def test_what_is_left_is_killed_although_nobody_has_read_who_has_ended(tmp_path: Path) -> None:
     """A connection that is closed with something unread in it ends with an error at the other end."""
+    before = set(psutil.Process().children())
     with (tmp_path / "errors").open("wb") as errors:
         process = Process([sys.executable, "-c", LEAVING], tmp_path, os.environ, (), errors, errors)
-    (keeper,) = [
-        each for each in psutil.Process().children() if each.pid == psutil.Process(process.pid).ppid()
-    ]
+    (keeper,) = set(psutil.Process().children()) - before
     assert select.select([process.connection], [], [], 30) == ([process.connection], [], [])
     (left,) = keeper.children()
     process.close()
