@@ -13,6 +13,7 @@ import svcctl
 #: These need systemd-python, or Windows, to be imported at all, and have no examples.
 WITHOUT = {
     "svcctl.runtime.journal",
+    "svcctl.loading.confined",
     *(f"svcctl.host.windows.{name}" for name in ("calls", "services")),
     *(
         f"svcctl.runtime.windows.{name}"
