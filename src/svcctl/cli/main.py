@@ -28,6 +28,7 @@ COMMANDS = {
     "simulate": "simulate:simulate",
     "make": "make:make",
     "deb": "deb:deb",
+    "generate": "generate:app",
     "plugins": "plugins:plugins",
     "convert": "convert:convert",
     "status": "status:status",

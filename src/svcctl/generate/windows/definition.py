@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from typing import Any
+
 from svcctl.errors import UsageError
 from svcctl.generate.windows.options import WindowsOptions
 from svcctl.manifest.model import Manifest
@@ -25,6 +28,18 @@ _VARIABLES = {
 
 _LOGS = "logs"
 
+#: What ``settings`` may set.
+_SETTABLE = (
+    "start_limit_ms",
+    "stop_limit_ms",
+    "watchdog_ms",
+    "first_pause_ms",
+    "longest_pause_ms",
+    "most_failures",
+    "healthy_ms",
+)
+_LONGEST_MS = 0x7FFF_FFFF
+
 #: What Windows gives a service at its end beyond what it needs itself.
 _MARGIN_MS = 10_000
 
@@ -37,6 +52,7 @@ def define(manifest: Manifest, options: WindowsOptions) -> WindowsService:
     """
     application = manifest.application
     packages = check_path("the folder of packages", options.packages)
+    hosted = _hosted(manifest, options)
     return WindowsService(
         name=check_name(options.name),
         display_name=one_line(application.name)[:LONGEST_DISPLAY_NAME],
@@ -46,8 +62,8 @@ def define(manifest: Manifest, options: WindowsOptions) -> WindowsService:
         account=_account(options),
         start=options.start,
         dependencies=tuple(check_name(name) for name in options.dependencies),
-        preshutdown_ms=manifest.lifecycle.stop_limit_ms + _MARGIN_MS,
-        hosted=_hosted(manifest, options),
+        preshutdown_ms=hosted.stop_limit_ms + _MARGIN_MS,
+        hosted=hosted,
     )
 
 
@@ -99,8 +115,18 @@ def _hosted(manifest: Manifest, options: WindowsOptions) -> Hosted:
         watchdog_ms=life.watchdog_ms,
         reload=life.reload,
     )
+    hosted = replace(hosted, **_settings(options.settings))
     hosted.command_line()
     return hosted
+
+
+def _settings(settings: tuple[tuple[str, int], ...]) -> dict[str, Any]:
+    for name, number in settings:
+        if name not in _SETTABLE:
+            raise UsageError(f"there is no setting {name!r}", hint=f"there are {', '.join(_SETTABLE)}")
+        if not 0 <= number <= _LONGEST_MS:
+            raise UsageError(f"{name} cannot be {number}", hint=f"give a number from 0 to {_LONGEST_MS}")
+    return dict(settings)
 
 
 def _application(options: WindowsOptions) -> str:

@@ -3,8 +3,21 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from svcctl.plan.windows import Start, Variable
+
+
+class BundledFile(NamedTuple):
+    """One file that an installer brings.
+
+    Attributes:
+        path: Below the application's folder, with ``/`` between its parts.
+        digest: SHA-256 of its content, hexadecimal.
+    """
+
+    path: str
+    digest: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -24,8 +37,9 @@ class WindowsOptions:
         start: When it starts.
         dependencies: Short names of the services that have to run before it.
         environment: Variables, in order; anybody on the machine can read them.
-        bundle: Files below ``directory``, the interpreter among them, that an installer has to bring, with ``/``
-            between their parts; empty for no installer.
+        settings: Fields of :class:`~svcctl.plan.windows.Hosted` by hand: limits in milliseconds, numbers of failures.
+        bundle: Files below ``directory``, the interpreter among them, that an installer has to bring; empty for no
+            installer.
     """
 
     name: str
@@ -40,4 +54,5 @@ class WindowsOptions:
     start: Start = "automatic"
     dependencies: tuple[str, ...] = ()
     environment: tuple[Variable, ...] = ()
-    bundle: tuple[str, ...] = ()
+    settings: tuple[tuple[str, int], ...] = ()
+    bundle: tuple[BundledFile, ...] = ()

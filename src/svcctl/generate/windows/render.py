@@ -67,7 +67,8 @@ def _header(manifest: Manifest) -> tuple[str, ...]:
 
 
 def _check_bundle(options: WindowsOptions) -> None:
-    for path in options.bundle:
+    paths = [file.path for file in options.bundle]
+    for path in paths:
         if not all(_PART.fullmatch(part) and part.strip(". ") == part for part in path.split("/")):
             raise UsageError(
                 f"bundled file {path!r} cannot have that name on Windows", hint="give it another"
@@ -76,8 +77,8 @@ def _check_bundle(options: WindowsOptions) -> None:
             raise UsageError(
                 f"bundled file {path!r}: wixl takes $( for a variable", hint="give it another name"
             )
-    names = {path.lower() for path in options.bundle}
-    if len(names) < len(options.bundle):
+    names = {path.lower() for path in paths}
+    if len(names) < len(paths):
         raise UsageError(
             "two bundled files differ by case alone", hint="Windows knows no difference: leave one out"
         )
@@ -87,7 +88,7 @@ def _check_bundle(options: WindowsOptions) -> None:
             f"interpreter {options.interpreter!r} is not in the folder {options.directory!r}",
             hint="an installer brings its own Python: bundle one",
         )
-    if options.interpreter.removeprefix(folder).replace("\\", "/") not in options.bundle:
+    if options.interpreter.removeprefix(folder).replace("\\", "/") not in paths:
         raise UsageError(
             f"interpreter {options.interpreter!r} is not bundled", hint="bundle all files of that Python"
         )

@@ -8,7 +8,7 @@ Windows. Source: WiX 3's schema as far as wixl(1) of msitools knows it.
 from __future__ import annotations
 
 import uuid
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 from svcctl.generate.windows.markup import comment, element
 from svcctl.generate.windows.options import WindowsOptions
@@ -24,9 +24,11 @@ _LONGEST_PART = 255
 
 
 def wix(service: WindowsService, info: ApplicationInfo, options: WindowsOptions) -> str:
-    """Return the source; the bundle's files are expected in ``files`` beside it."""
+    """Return the source; the bundle's files are expected in ``files`` beside it.
+
+    Installers of the same content are the same product, others one that takes its place.
+    """
     product = {
-        "Id": "*",
         "Name": plain(service.display_name),
         "Version": version(info.version),
         "Manufacturer": plain(info.maintainer or service.display_name),
@@ -36,7 +38,7 @@ def wix(service: WindowsService, info: ApplicationInfo, options: WindowsOptions)
     main = options.interpreter[len(options.directory) + 1 :].replace("\\", "/")
     components = {
         path: _component(path, options.directory, service if path == main else None)
-        for path in sorted(options.bundle)
+        for path in sorted(file.path for file in options.bundle)
     }
     folders = element(
         "Directory",
@@ -46,7 +48,7 @@ def wix(service: WindowsService, info: ApplicationInfo, options: WindowsOptions)
     references = (element("ComponentRef", {"Id": _id("c", path)}) for path in components)
     inner = (
         element("Package", {"InstallerVersion": "500", "Compressed": "yes", "InstallScope": "perMachine"}),
-        element("MajorUpgrade", {"DowngradeErrorMessage": "A newer version is installed already."}),
+        *_upgrade(product),
         element("Media", {"Id": "1", "Cabinet": "files.cab", "EmbedCab": "yes"}),
         element("Property", {"Id": _FOLDER, "Value": f"{options.directory}\\"}),
         *(
@@ -56,20 +58,23 @@ def wix(service: WindowsService, info: ApplicationInfo, options: WindowsOptions)
         folders,
         element("Feature", {"Id": "Service", "Level": "1"}, *references),
     )
+    contents = "".join(f"{file.digest} {file.path}\n" for file in sorted(options.bundle))
+    identity = _identity("content", element("Product", product, *inner) + contents)
+    product = {"Id": identity, **product}
     head = '<?xml version="1.0" encoding="utf-8"?>\n'
     # wixl drops a dollar sign unless there are two.
     return head + element("Wix", {"xmlns": _SCHEMA}, element("Product", product, *inner)).replace("$", "$$")
 
 
 def version(text: str) -> str:
-    """Return an application's version as installers have it: three numbers, at most 255, 255 and 65535.
+    """Return an application's version as installers have it: three numbers, at most 255, 255 and 65534.
 
     Example:
         >>> version("2.10.1rc1+x"), version("")
         ('2.10.1', '0.0.0')
     """
     numbers: list[int] = []
-    for part, most in zip(text.split("."), (255, 255, 65_535), strict=False):
+    for part, most in zip(text.split("."), (255, 255, 65_534), strict=False):
         digits = part[: len(part) - len(part.lstrip("0123456789"))]
         if not digits.isascii() or not digits:
             break
@@ -99,6 +104,26 @@ def plain(text: str) -> str:
         'costs $ (5)'
     """
     return text.replace("$(", "$ (")
+
+
+def _upgrade(product: Mapping[str, str]) -> Iterator[str]:
+    """Yield what removes an installed product of this or an older version, and refuses to replace a newer one.
+
+    wixl's ``MajorUpgrade`` leaves one of the same version beside it, and it does not write that a maximum is included.
+    """
+    *first, last = product["Version"].split(".")
+    older = {"Minimum": "0.0.0", "IncludeMinimum": "yes", "Maximum": ".".join((*first, str(int(last) + 1)))}
+    newer = {"Minimum": product["Version"], "IncludeMinimum": "no", "OnlyDetect": "yes"}
+    yield element(
+        "Upgrade",
+        {"Id": product["UpgradeCode"]},
+        element("UpgradeVersion", {**older, "Property": "OLDER"}),
+        element("UpgradeVersion", {**newer, "Property": "NEWER"}),
+    )
+    yield '<Condition Message="A newer version is installed already.">Installed OR NOT NEWER</Condition>\n'
+    yield element(
+        "InstallExecuteSequence", {}, element("RemoveExistingProducts", {"After": "InstallValidate"})
+    )
 
 
 def _tree(components: dict[str, str], prefix: str) -> Iterator[str]:

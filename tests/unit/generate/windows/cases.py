@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import NamedTuple
 
-from svcctl.generate.windows.options import WindowsOptions
+from svcctl.generate.windows.options import BundledFile, WindowsOptions
 from svcctl.manifest.model import ApplicationInfo, Lifecycle, Manifest, Needs, Setting
 from svcctl.plan.windows import Variable
 from tests.verify.cases import ECHO, make_manifest
@@ -18,7 +18,14 @@ OPTIONS = WindowsOptions(
     packages=r"C:\Echo\venv\Lib\site-packages",
     directory=r"C:\Echo",
 )
-BUNDLE = (
+
+
+def bundled(*paths: str) -> tuple[BundledFile, ...]:
+    """Return files of a bundle."""
+    return tuple(BundledFile(path, "0" * 64) for path in paths)
+
+
+BUNDLE = bundled(
     "echo.tac",
     "python/python.exe",
     "python/python311.dll",
@@ -65,7 +72,7 @@ _BY_HAND = WindowsOptions(
     start="delayed",
     dependencies=("Tcpip", "postgresql-x64-15"),
     environment=(Variable("GREETING", "it's [a] {b} %PATH%"),),
-    bundle=("python/python.exe", "lib/ä & b.txt"),
+    bundle=bundled("python/python.exe", "lib/ä & b.txt"),
 )
 CASES = (
     Case("echo", ECHO, OPTIONS),

@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
+import re
+import uuid
 from dataclasses import replace
 
 import pytest
 
 from svcctl.errors import UsageError
 from svcctl.generate.windows.definition import define
-from svcctl.generate.windows.options import WindowsOptions
+from svcctl.generate.windows.options import BundledFile, WindowsOptions
 from svcctl.generate.windows.render import render
 from svcctl.manifest.model import Lifecycle, Needs
 from svcctl.plan.windows import Variable, WindowsService
 from svcctl.records.text import from_text
-from tests.unit.generate.windows.cases import BUNDLED, OPTIONS
+from tests.unit.generate.windows.cases import BUNDLED, OPTIONS, bundled
 from tests.verify.cases import ECHO, make_manifest
+
+_PATHS = tuple(file.path for file in BUNDLED.bundle)
 
 
 def told(
@@ -44,6 +48,25 @@ def test_the_service_has_the_limits_of_its_application() -> None:
     service = define(replace(ECHO, lifecycle=life), OPTIONS)
     assert service.preshutdown_ms > service.hosted.stop_limit_ms == 20_000
     assert (service.hosted.start_limit_ms, service.hosted.watchdog_ms, service.hosted.reload) == (1, 3, True)
+
+
+def test_limits_are_set_by_hand() -> None:
+    """Windows waits for as long at its own end, and a margin."""
+    settings = (("stop_limit_ms", 60_000), ("most_failures", 3))
+    service = define(ECHO, replace(OPTIONS, settings=settings))
+    assert (service.hosted.stop_limit_ms, service.hosted.most_failures) == (60_000, 3)
+    assert service.preshutdown_ms > 60_000
+
+
+def test_an_installer_of_other_content_is_another_product() -> None:
+    """Which Windows takes for an upgrade; the same content is the same product, wherever it is made."""
+    identities = []
+    for digest in ("0" * 64, "0" * 64, "1" * 64):
+        options = replace(BUNDLED, bundle=(*BUNDLED.bundle, BundledFile("x.py", digest)))
+        files = {file.path: file.content.decode() for file in render(ECHO, options).files}
+        identities += re.findall('<Product Id="([^"]+)"', files["/echo.wxs"])
+    assert identities[0] == identities[1] != identities[2]
+    assert uuid.UUID(identities[0]).version == 5
 
 
 def test_folders_are_named_by_variables() -> None:
@@ -102,6 +125,8 @@ def test_secrets_and_missing_settings_are_spoken_of() -> None:
         {"environment": (Variable("A=B", "c"),)},
         {"environment": (Variable("A", "b\0"),)},
         {"arguments": ("a\0",)},
+        {"settings": (("python", 1),)},
+        {"settings": (("healthy_ms", -1),)},
     ],
     ids=str,
 )
@@ -116,17 +141,17 @@ def test_options_that_cannot_be_used_are_refused(changes: dict[str, object]) -> 
     "bundle",
     [
         ("a.txt",),
-        ("../x", *BUNDLED.bundle),
-        ("con:", *BUNDLED.bundle),
-        ("Echo.TAC", *BUNDLED.bundle),
-        ("a$(b)", *BUNDLED.bundle),
-        ("a./b", *BUNDLED.bundle),
+        ("../x", *_PATHS),
+        ("con:", *_PATHS),
+        ("Echo.TAC", *_PATHS),
+        ("a$(b)", *_PATHS),
+        ("a./b", *_PATHS),
     ],
 )
 def test_bundles_that_windows_cannot_hold_are_refused(bundle: tuple[str, ...]) -> None:
     """Without the interpreter, outside of the folder, or the same name twice."""
     with pytest.raises(UsageError):
-        render(ECHO, replace(BUNDLED, bundle=bundle))
+        render(ECHO, replace(BUNDLED, bundle=bundled(*bundle)))
 
 
 def test_an_installer_brings_its_own_interpreter() -> None:

@@ -1,0 +1,1 @@
+"""The use cases for services of Windows, one file per verb."""
