@@ -12,9 +12,9 @@ import svcctl
 
 #: These need systemd-python, or Windows, to be imported at all, and have no examples.
 WITHOUT = {
-    "svcctl.runtime.journal",
     "svcctl.loading.confined",
-    *(f"svcctl.host.windows.{name}" for name in ("calls", "services")),
+    "svcctl.runtime.journal",
+    *(f"svcctl.host.windows.{name}" for name in ("calls", "folders", "registry", "services")),
     *(
         f"svcctl.runtime.windows.{name}"
         for name in ("calls", "child", "events", "host", "inside", "notifier")

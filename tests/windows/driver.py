@@ -24,7 +24,7 @@ SOURCE, TESTS, WORK, RECORDER = sys.argv[1:]
 sys.path.insert(0, SOURCE)
 
 from svcctl.errors import SvcctlError  # noqa: E402 (found once the path is set)
-from svcctl.host.windows import calls, services, structures  # noqa: E402 (the same)
+from svcctl.host.windows import calls, registry, services, structures  # noqa: E402 (the same)
 from svcctl.plan.command_line import join  # noqa: E402 (the same)
 from svcctl.plan.windows import Hosted, Variable, WindowsService  # noqa: E402 (the same)
 from svcctl.runtime.windows import calls as calls_of_host  # noqa: E402 (the same)
@@ -190,7 +190,7 @@ def send(name: str, control: int) -> None:
 
 def set_definition(name: str, text: str) -> None:
     """Put another definition into the registry."""
-    winreg = services._winreg()
+    winreg = registry.winreg
     path = f"SYSTEM\\CurrentControlSet\\Services\\{name}\\Parameters"
     with winreg.CreateKey(winreg.HKEY_LOCAL_MACHINE, path) as key:
         winreg.SetValueEx(key, "Definition", 0, winreg.REG_SZ, text)

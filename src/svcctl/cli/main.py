@@ -5,8 +5,8 @@ from __future__ import annotations
 import importlib
 import os
 import sys
-from collections.abc import Iterable
-from typing import Annotated, Any
+from collections.abc import Mapping
+from typing import Annotated, Any, NamedTuple
 
 import typer
 
@@ -15,48 +15,57 @@ from svcctl.cli import errors
 from svcctl.cli.arguments import PluginCommand
 from svcctl.cli.commands import Commands
 
-#: Where each command is: a module beside this one, and a function in it; for ``credential``, a group.
-COMMANDS = {
-    "run": "run:run",
-    "install": "install:install",
-    "uninstall": "uninstall:uninstall",
-    "upgrade": "upgrade:upgrade",
-    "rollback": "upgrade:rollback",
-    "list": "list_:list_installed",
-    "describe": "describe:describe",
-    "check": "check:check",
-    "simulate": "simulate:simulate",
-    "make": "make:make",
-    "deb": "deb:deb",
-    "generate": "generate:app",
-    "plugins": "plugins:plugins",
-    "convert": "convert:convert",
-    "status": "status:status",
-    "explain": "explain:explain",
-    "diff": "diff:diff",
-    "top": "top:top",
-    "logs": "logs:logs",
-    "credential": "credential:app",
-    "enable": "control:enable",
-    "disable": "control:disable",
-    "start": "control:start",
-    "stop": "control:stop",
-    "restart": "control:restart",
-    "reload": "control:reload",
-    "kill": "kill:kill",
-    "tap2deb": "tap2deb:tap2deb",
-    "twistd": "twistd:twistd",
-}
-#: Those whose APP may be a plug-in, with arguments of its own.
-_TAKE_PLUGINS = {"run", "install", "describe", "check", "simulate", "make", "deb"}
-#: Those that read all of their options themselves, by the rules of the program that they stand for.
-_IMPERSONATE: dict[str, dict[str, Any]] = {
-    "tap2deb": {"ignore_unknown_options": True, "help_option_names": []},
-    "twistd": {
-        "ignore_unknown_options": True,
-        "allow_interspersed_args": False,
-        "help_option_names": [],
-    },
+
+class _Command(NamedTuple):
+    """Where one command is: a module beside this one, and a function in it, or a group of commands.
+
+    Attributes:
+        usual: What it does.
+        windows: The same on Windows; ``None`` if it has no sense there.
+        settings: What Typer is told of it.
+    """
+
+    usual: str
+    windows: str | None
+    settings: Mapping[str, Any] = {}
+
+
+#: For commands whose APP may be a plug-in, with arguments of its own.
+_PLUGIN = {"cls": PluginCommand}
+#: For those that read all of their options themselves, by the rules of the program that they stand for.
+_AS_TAP2DEB = {"context_settings": {"ignore_unknown_options": True, "help_option_names": []}}
+_AS_TWISTD = {"context_settings": {**_AS_TAP2DEB["context_settings"], "allow_interspersed_args": False}}
+
+_COMMANDS = {
+    "run": _Command("run:run", "run:run", _PLUGIN),
+    "install": _Command("install:install", "windows.install:install", _PLUGIN),
+    "uninstall": _Command("uninstall:uninstall", "windows.uninstall:uninstall"),
+    "upgrade": _Command("upgrade:upgrade", None),
+    "rollback": _Command("upgrade:rollback", None),
+    "list": _Command("list_:list_installed", "windows.looking:list_installed"),
+    "describe": _Command("describe:describe", "describe:describe", _PLUGIN),
+    "check": _Command("check:check", None, _PLUGIN),
+    "simulate": _Command("simulate:simulate", None, _PLUGIN),
+    "make": _Command("make:make", "make:make", _PLUGIN),
+    "deb": _Command("deb:deb", None, _PLUGIN),
+    "generate": _Command("generate:app", "generate:app"),
+    "plugins": _Command("plugins:plugins", "plugins:plugins"),
+    "convert": _Command("convert:convert", "convert:convert"),
+    "status": _Command("status:status", "windows.looking:status"),
+    "explain": _Command("explain:explain", None),
+    "diff": _Command("diff:diff", None),
+    "top": _Command("top:top", None),
+    "logs": _Command("logs:logs", "windows.looking:logs"),
+    "credential": _Command("credential:app", None),
+    "enable": _Command("control:enable", "windows.control:enable"),
+    "disable": _Command("control:disable", "windows.control:disable"),
+    "start": _Command("control:start", "windows.control:start"),
+    "stop": _Command("control:stop", "windows.control:stop"),
+    "restart": _Command("control:restart", "windows.control:restart"),
+    "reload": _Command("control:reload", "windows.control:reload"),
+    "kill": _Command("kill:kill", None),
+    "tap2deb": _Command("tap2deb:tap2deb", None, _AS_TAP2DEB),
+    "twistd": _Command("twistd:twistd", None, _AS_TWISTD),
 }
 
 _EPILOG = (
@@ -82,8 +91,14 @@ def _options(
     pass
 
 
-def application(names: Iterable[str] = COMMANDS) -> Commands:
-    """Return the command line with the commands of these names; the modules of the others are not loaded."""
+def application(only: str = "", *, windows: bool = os.name == "nt") -> Commands:
+    """Return the command line.
+
+    Args:
+        only: Name of the one command that it is to have: the modules of the others are not loaded. If there is none of
+            that name, it has all.
+        windows: It is for a machine that runs Windows.
+    """
     app = Commands(
         name="svcctl",
         help="Run, install and control Python network applications as services of the operating system.",
@@ -94,19 +109,20 @@ def application(names: Iterable[str] = COMMANDS) -> Commands:
         context_settings={"help_option_names": ["-h", "--help"]},
     )
     app.callback()(_options)
-    for name in names:
-        _add(app, name)
+    places = {name: each.windows if windows else each.usual for name, each in _COMMANDS.items()}
+    for name in [only] if places.get(only) else places:
+        if place := places[name]:
+            _add(app, name, place, _COMMANDS[name].settings)
     return app
 
 
-def _add(app: Commands, name: str) -> None:
-    module, _, place = COMMANDS[name].partition(":")
-    found: Any = getattr(importlib.import_module(f"svcctl.cli.{module}"), place)
+def _add(app: Commands, name: str, place: str, settings: Mapping[str, Any]) -> None:
+    module, _, function = place.partition(":")
+    found: Any = getattr(importlib.import_module(f"svcctl.cli.{module}"), function)
     if isinstance(found, Commands):
         app.add_typer(found, name=name)
-        return
-    kind = PluginCommand if name in _TAKE_PLUGINS else None
-    app.command(name, cls=kind, context_settings=_IMPERSONATE.get(name))(found)
+    else:
+        app.command(name, **settings)(found)
 
 
 def run_command(arguments: list[str]) -> int:
@@ -114,9 +130,8 @@ def run_command(arguments: list[str]) -> int:
 
     Everything that goes wrong is told on stderr, in one line and a hint. This is the only place for it.
     """
-    named = [name for name in arguments[:1] if name in COMMANDS]
     try:
-        app = application(named or COMMANDS)
+        app = application(*arguments[:1])
         status = app(args=arguments or ["--help"], prog_name="svcctl", standalone_mode=False)
         sys.stdout.flush()
     except BrokenPipeError:

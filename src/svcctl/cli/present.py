@@ -47,22 +47,27 @@ def asker(title: str, *, yes: bool) -> Approve:
 
     def approve(preview: Preview) -> bool:
         show_preview(preview, sys.stderr, title=title)
-        if yes or not (sys.stdin.isatty() and sys.stderr.isatty()):
-            return True
-        sys.stderr.write("Do it? [y/N] ")
-        sys.stderr.flush()
-        try:
-            answer = sys.stdin.readline()
-        except KeyboardInterrupt:
-            say("\nnothing was changed")
-            raise
-        agreed = answer.strip().lower() in {"y", "yes"}
-        if not agreed:
-            # Without an answer the cursor still stands behind the question.
-            say("nothing was changed" if answer else "\nnothing was changed")
-        return agreed
+        return agreed(yes=yes)
 
     return approve
+
+
+def agreed(*, yes: bool) -> bool:
+    """Ask about what has been shown if somebody is there to answer; say so if nothing is to be done."""
+    if yes or not (sys.stdin.isatty() and sys.stderr.isatty()):
+        return True
+    sys.stderr.write("Do it? [y/N] ")
+    sys.stderr.flush()
+    try:
+        answer = sys.stdin.readline()
+    except KeyboardInterrupt:
+        say("\nnothing was changed")
+        raise
+    given = answer.strip().lower() in {"y", "yes"}
+    if not given:
+        # Without an answer the cursor still stands behind the question.
+        say("nothing was changed" if answer else "\nnothing was changed")
+    return given
 
 
 def _plan_lines(preview: Preview) -> Iterator[str]:

@@ -20,6 +20,9 @@ Start = Literal["automatic", "delayed", "manual"]
 PARAMETERS_KEY = "Parameters"
 DEFINITION_VALUE = "Definition"
 
+#: Another value there: what an installation has made, and of what.
+RECEIPT_VALUE = "Receipt"
+
 LONGEST_NAME = 80
 LONGEST_DISPLAY_NAME = 256
 
@@ -153,6 +156,35 @@ class WindowsService:
         return join((interpreter, "-I", "-X", "utf8", self.host, self.name))
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WindowsReceipt:
+    """What is remembered of an installation.
+
+    Attributes:
+        service: The service as it was made; when it starts may have been changed since.
+        application: What was installed: an absolute path, ``module:attribute`` or a plug-in's name.
+        arguments: The options of a plug-in.
+        environment: The variables that were asked for.
+        python_version: Version of the interpreter.
+        folders: Folders that belong to it, the one that the others are in first.
+        manifest_digest: Digest of the manifest that the service was made from.
+        manifest: That manifest, as canonical JSON.
+        options: The arguments that repeat the installation.
+        svcctl_version: What has made it.
+    """
+
+    service: WindowsService
+    application: str
+    arguments: tuple[str, ...]
+    environment: tuple[Variable, ...]
+    python_version: str
+    folders: tuple[str, ...]
+    manifest_digest: str
+    manifest: str
+    options: tuple[str, ...]
+    svcctl_version: str
+
+
 def check_name(name: str) -> str:
     """Return the name if a service of Windows can have it, and every script, key and account named after it.
 
@@ -199,3 +231,21 @@ def decode_definition(text: str) -> Hosted:
         ProblemsError: It holds none.
     """
     return from_text(text, Hosted)
+
+
+def encode_receipt(receipt: WindowsReceipt) -> str:
+    """Return a receipt as it lies in the registry: canonical JSON.
+
+    Raises:
+        ProblemsError: A value is not of its field's type.
+    """
+    return to_text(receipt)
+
+
+def decode_receipt(text: str) -> WindowsReceipt:
+    """Return the receipt that a text holds.
+
+    Raises:
+        ProblemsError: It holds none.
+    """
+    return from_text(text, WindowsReceipt)

@@ -37,6 +37,8 @@ _SETTABLE = (
     "longest_pause_ms",
     "most_failures",
     "healthy_ms",
+    "log_bytes",
+    "log_files",
 )
 _LONGEST_MS = 0x7FFF_FFFF
 

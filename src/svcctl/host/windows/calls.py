@@ -16,6 +16,7 @@ from svcctl.host.windows.structures import StatusArgument
 windows: Any = ctypes
 
 _advapi32 = windows.WinDLL("advapi32", use_last_error=True)
+_kernel32 = windows.WinDLL("kernel32", use_last_error=True)
 
 
 def _check(result: Any, _function: object, _arguments: object) -> Any:  # noqa: ANN401 (whatever it returns)
@@ -24,11 +25,17 @@ def _check(result: Any, _function: object, _arguments: object) -> Any:  # noqa: 
     return result
 
 
+def _check_number(result: Any, _function: object, _arguments: object) -> Any:  # noqa: ANN401 (whatever it returns)
+    if result:
+        raise windows.WinError(result)
+    return result
+
+
 def _declare(name: str, result: Any, *arguments: Any) -> Callable[..., Any]:  # noqa: ANN401 (ctypes has no type for them)
     function: Any = getattr(_advapi32, name)
     function.restype = result
     function.argtypes = arguments
-    function.errcheck = _check
+    function.errcheck = _check if result is not c_uint32 else _check_number
     return function  # type: ignore[no-any-return]  # callable
 
 
@@ -50,3 +57,30 @@ query_status = _declare(
     "QueryServiceStatusEx", c_int32, c_void_p, c_int32, c_void_p, c_uint32, POINTER(c_uint32)
 )
 delete_service = _declare("DeleteService", c_int32, c_void_p)
+
+text_to_descriptor = _declare(
+    "ConvertStringSecurityDescriptorToSecurityDescriptorW", c_int32, c_wchar_p, c_uint32, c_void_p, c_void_p
+)
+sid_to_text = _declare("ConvertSidToStringSidW", c_int32, c_void_p, c_void_p)
+get_descriptor_dacl = _declare("GetSecurityDescriptorDacl", c_int32, c_void_p, c_void_p, c_void_p, c_void_p)
+open_process_token = _declare("OpenProcessToken", c_int32, c_void_p, c_uint32, c_void_p)
+get_token_information = _declare(
+    "GetTokenInformation", c_int32, c_void_p, c_int32, c_void_p, c_uint32, c_void_p
+)
+# These two return the number of an error instead of whether they succeeded.
+get_named_security = _declare(
+    "GetNamedSecurityInfoW", c_uint32, c_wchar_p, c_int32, c_uint32, c_void_p, c_void_p, c_void_p, c_void_p, c_void_p
+)  # fmt: skip
+set_named_security = _declare(
+    "SetNamedSecurityInfoW", c_uint32, c_wchar_p, c_int32, c_uint32, c_void_p, c_void_p, c_void_p, c_void_p
+)
+
+create_directory: Any = _kernel32.CreateDirectoryW
+create_directory.restype, create_directory.argtypes = c_int32, (c_wchar_p, c_void_p)
+create_directory.errcheck = _check
+close_handle: Any = _kernel32.CloseHandle
+close_handle.argtypes = (c_void_p,)
+local_free: Any = _kernel32.LocalFree
+local_free.restype, local_free.argtypes = c_void_p, (c_void_p,)
+current_process: Any = _kernel32.GetCurrentProcess
+current_process.restype = c_void_p

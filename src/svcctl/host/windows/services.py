@@ -8,16 +8,15 @@ from __future__ import annotations
 
 import contextlib
 import ctypes
-import importlib
 import time
 from collections.abc import Iterator
-from typing import Any, NamedTuple
 
 from svcctl.errors import ConfigurationError, PermissionDeniedError, SvcctlError
-from svcctl.host.windows import calls
+from svcctl.host.windows import calls, registry
+from svcctl.host.windows.machine import Found, Status
 from svcctl.host.windows.settings import multi_string, settings
-from svcctl.host.windows.structures import StatusArgument, StatusProcess
-from svcctl.plan.windows import DEFINITION_VALUE, PARAMETERS_KEY, WindowsService, encode_definition
+from svcctl.host.windows.structures import DelayedStart, StatusArgument, StatusProcess
+from svcctl.plan.windows import Start, WindowsService
 
 _ALL_OF_MANAGER = 0xF003F
 _CONNECT = 0x1
@@ -26,9 +25,12 @@ _QUERY = 0x4
 _OWN_PROCESS = 0x10
 _NORMAL_ERROR = 1
 _AUTOMATIC, _MANUAL = 2, 3
-_STOP = 1
-_STOPPED = 1
+_UNCHANGED = 0xFFFF_FFFF
+_DELAYED_START = 3
+_STOP, _PARAMCHANGE = 1, 6
+_STOPPED, _START_PENDING = 1, 2
 _POLL = 0.1
+_SILENCE = 60.0
 
 _ACCESS_DENIED = 5
 _INVALID_LEVEL = 124
@@ -37,32 +39,54 @@ _NO_SUCH_SERVICE = 1060
 _NOT_ACTIVE = 1062
 _EXISTS = 1073
 
-_SERVICES = "SYSTEM\\CurrentControlSet\\Services"
-_EVENT_SOURCES = f"{_SERVICES}\\EventLog\\Application"
-_MESSAGES = "%SystemRoot%\\System32\\EventCreate.exe"  # renders plain texts
-_ALL_TYPES = 7
+_ELEVATED = "be an administrator, in an elevated console"
 
 
-class Status(NamedTuple):
-    """What a service is at the moment.
+def need_administrator() -> None:
+    """Check that services can be made.
 
-    Attributes:
-        state: ``SERVICE_STOPPED`` (1) to ``SERVICE_PAUSED`` (7).
-        win32: 0, an error of Windows, or 1066 if ``status`` has the reason.
-        status: The application's own status.
-        checkpoint: Rises while a state is pending.
-        pid: Its process; 0 if it has none.
+    Raises:
+        PermissionDeniedError: They cannot.
     """
+    try:
+        with _manager(_ALL_OF_MANAGER):
+            pass
+    except OSError as error:
+        message = f"only administrators can change services: {error.strerror} (error {_number(error)})"
+        raise PermissionDeniedError(message, hint=_ELEVATED) from error
 
-    state: int
-    win32: int
-    status: int
-    checkpoint: int
-    pid: int
+
+def find(name: str) -> Found | None:
+    """Return how a service is configured; ``None`` if there is none of that name."""
+    return registry.find(name)
 
 
-def install(service: WindowsService) -> bool:
+def names() -> tuple[str, ...]:
+    """Return the names of the services that are ours, sorted."""
+    return registry.names()
+
+
+def text_of(number: int) -> str:
+    """Return what Windows says about an error, in one line."""
+    return " ".join(str(calls.windows.FormatError(number)).split())
+
+
+def started_at(pid: int) -> float:
+    """Return when a process was started, in seconds since 1970; 0 if that is not for the caller to know."""
+    import psutil  # noqa: PLC0415 (nothing else here needs it)
+
+    try:
+        return psutil.Process(pid).create_time()
+    except psutil.Error:
+        return 0.0
+
+
+def install(service: WindowsService, receipt: str = "") -> bool:
     """Make a service, or change the one that is there; it is not started. Return whether it is new.
+
+    Args:
+        service: What it is to be.
+        receipt: What is to be remembered of it; empty to leave that as it is.
 
     Raises:
         PermissionDeniedError: Only administrators can.
@@ -73,11 +97,11 @@ def install(service: WindowsService) -> bool:
         new = _make(manager, service)
         with _service(manager, service.name, _ALL_OF_SERVICE) as handle:
             try:
-                _configure(handle, service)
+                _configure(handle, service, receipt)
             except BaseException:
                 if new:
                     calls.delete_service(handle)
-                    _remove_source(service.name)
+                    registry.remove_source(service.name)
                 raise
     return new
 
@@ -90,6 +114,47 @@ def start(name: str) -> None:
     """
     with _problems("started", name), _opened(name, _ALL_OF_SERVICE) as handle, _accepted(_ALREADY_RUNNING):
         calls.start_service(handle, 0, None)
+
+
+def await_start(name: str) -> Status | None:
+    """Wait until a service has started or failed; return what it is then, ``None`` if it is gone.
+
+    One that has told of no progress for a minute is not waited for any longer.
+
+    Raises:
+        SvcctlError: As :func:`install`.
+    """
+    last, end = None, time.monotonic() + _SILENCE
+    while (status := query(name)) is not None and status.state == _START_PENDING:
+        if status != last:
+            last, end = status, time.monotonic() + _SILENCE
+        elif time.monotonic() > end:
+            break
+        time.sleep(_POLL)
+    return status
+
+
+def reload(name: str) -> None:
+    """Tell a running service that its settings have changed.
+
+    Raises:
+        SvcctlError: As :func:`install`, or it does not take that.
+    """
+    with _problems("reloaded", name), _opened(name, _ALL_OF_SERVICE) as handle:
+        calls.control_service(handle, _PARAMCHANGE, ctypes.byref(StatusArgument()))
+
+
+def set_start(name: str, start: Start) -> None:
+    """Change when a service starts.
+
+    Raises:
+        SvcctlError: As :func:`install`.
+    """
+    kind = _MANUAL if start == "manual" else _AUTOMATIC
+    with _problems("changed", name), _opened(name, _ALL_OF_SERVICE) as handle:
+        calls.change_service(handle, _UNCHANGED, kind, _UNCHANGED, *(None,) * 7)
+        if start != "manual":
+            _set(handle, _DELAYED_START, DelayedStart(start == "delayed"))
 
 
 def stop(name: str, limit: float) -> None:
@@ -142,10 +207,10 @@ def delete(name: str, limit: float = 10.0) -> bool:
     """
     if query(name) is None:
         return False
-    _refuse_others(name)
+    registry.refuse_others(name)
     with _problems("removed", name), _opened(name, _ALL_OF_SERVICE) as handle:
         calls.delete_service(handle)
-        _remove_source(name)
+        registry.remove_source(name)
     end = time.monotonic() + limit
     while query(name) is not None:
         if time.monotonic() > end:
@@ -180,43 +245,25 @@ def _make(manager: int, service: WindowsService) -> bool:
     else:
         calls.close(handle)
         return True
-    _refuse_others(service.name)
+    registry.refuse_others(service.name)
     with _service(manager, service.name, _ALL_OF_SERVICE) as handle:
         calls.change_service(handle, *common, None, service.display_name)
     return False
 
 
-def _configure(handle: int, service: WindowsService) -> None:
-    winreg = _winreg()
-    machine = winreg.HKEY_LOCAL_MACHINE
-    with winreg.CreateKey(machine, f"{_SERVICES}\\{service.name}\\{PARAMETERS_KEY}") as key:
-        winreg.SetValueEx(key, DEFINITION_VALUE, 0, winreg.REG_SZ, encode_definition(service.hosted))
+def _configure(handle: int, service: WindowsService, receipt: str) -> None:
+    registry.write(service, receipt)
     for level, _, value in settings(service):
-        try:
-            calls.change_service_2(handle, level, ctypes.byref(value))
-        except OSError as error:
-            if not (_number(error) == _INVALID_LEVEL and _is_wine()):
-                raise
-    with winreg.CreateKey(machine, f"{_EVENT_SOURCES}\\{service.name}") as key:
-        winreg.SetValueEx(key, "EventMessageFile", 0, winreg.REG_EXPAND_SZ, _MESSAGES)
-        winreg.SetValueEx(key, "TypesSupported", 0, winreg.REG_DWORD, _ALL_TYPES)
+        _set(handle, level, value)
+    registry.write_source(service.name)
 
 
-def _refuse_others(name: str) -> None:
-    winreg = _winreg()
+def _set(handle: int, level: int, value: ctypes.Structure) -> None:
     try:
-        with winreg.OpenKey(winreg.HKEY_LOCAL_MACHINE, f"{_SERVICES}\\{name}\\{PARAMETERS_KEY}") as key:
-            winreg.QueryValueEx(key, DEFINITION_VALUE)
-    except FileNotFoundError:
-        raise ConfigurationError(
-            f"there is a service named {name} already, and svcctl has not made it", hint="use another --name"
-        ) from None
-
-
-def _remove_source(name: str) -> None:
-    winreg = _winreg()
-    with contextlib.suppress(FileNotFoundError):
-        winreg.DeleteKey(winreg.HKEY_LOCAL_MACHINE, f"{_EVENT_SOURCES}\\{name}")
+        calls.change_service_2(handle, level, ctypes.byref(value))
+    except OSError as error:
+        if not (_number(error) == _INVALID_LEVEL and _is_wine()):
+            raise
 
 
 def _status(handle: int) -> Status:
@@ -273,9 +320,7 @@ def _problems(done: str, name: str) -> Iterator[None]:
     except OSError as error:
         message = f"service {name} is not {done}: {error.strerror} (error {_number(error)})"
         if _number(error) == _ACCESS_DENIED:
-            raise PermissionDeniedError(
-                message, hint="be an administrator, in an elevated console"
-            ) from error
+            raise PermissionDeniedError(message, hint=_ELEVATED) from error
         raise ConfigurationError(message, hint="the number is explained by: net helpmsg") from error
 
 
@@ -286,7 +331,3 @@ def _number(error: OSError) -> int:
 def _is_wine() -> bool:
     """Return whether this is Wine, which knows some levels only."""
     return hasattr(calls.windows.WinDLL("ntdll"), "wine_get_version")
-
-
-def _winreg() -> Any:  # noqa: ANN401 (a module, with names that it has on Windows alone)
-    return importlib.import_module("winreg")

@@ -79,5 +79,15 @@ class StatusArgument(Structure):
     _fields_ = (*StatusProcess._fields_[:7],)
 
 
+class SecurityAttributes(Structure):
+    """``SECURITY_ATTRIBUTES``: who may do what with something that is made."""
+
+    _fields_ = (
+        ("nLength", c_uint32),
+        ("lpSecurityDescriptor", c_void_p),
+        ("bInheritHandle", c_int32),
+    )
+
+
 #: What the functions take for a handle.
 Handle = c_void_p

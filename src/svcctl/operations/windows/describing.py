@@ -6,7 +6,7 @@ import os
 import re
 import sys
 from collections.abc import Iterable
-from pathlib import Path
+from pathlib import PurePath
 
 from svcctl.errors import Problem, ProblemsError
 from svcctl.host.machine import unprivileged_user
@@ -37,6 +37,11 @@ def whole_path(path: str) -> str:
     return os.path.abspath(path)  # noqa: PTH100 (Path.resolve() follows links)
 
 
+def interpreter(python: str | None) -> str:
+    """Return the absolute path of an interpreter; of the one that runs svcctl if none is named."""
+    return whole_path(python) if python else sys.executable
+
+
 def is_file(application: str) -> bool:
     """Return whether an absolute application is a file rather than an object or a plug-in."""
     return _PATH.search(application) is not None
@@ -51,7 +56,7 @@ def name_of(application: str, name: str | None) -> str:
     if name is not None:
         return check_name(name)
     if is_file(application):
-        return check_name(Path(application).stem)
+        return check_name(PurePath(_PATH.split(application)[-1]).stem)
     return check_name(application.partition(":")[0].partition(".")[0])
 
 
@@ -72,7 +77,7 @@ def described(
     return describe(
         application,
         arguments,
-        python=whole_path(python) if python else sys.executable,
+        python=interpreter(python),
         user=unprivileged_user(),
         environment=dict(environment),
         time_limit=DESCRIBE_LIMIT,

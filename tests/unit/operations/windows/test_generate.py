@@ -10,7 +10,6 @@ import pytest
 
 from svcctl.cli.main import run_command
 from svcctl.errors import EX_CONFIG, EX_DATAERR, EX_USAGE, ConfigurationError
-from svcctl.operations.windows import describing
 from svcctl.operations.windows.generate import GenerateRequest, generate
 from svcctl.plan.windows import WindowsService
 from svcctl.records.text import from_text
@@ -18,15 +17,9 @@ from tests.fakes.describing import FakeDescribe
 from tests.fakes.manifests import echo_manifest
 from tests.verify.cases import make_manifest
 
+pytestmark = pytest.mark.usefixtures("described")
+
 FILES = {"echo.json", "echo-winsw.xml", "install.ps1", "uninstall.ps1"}
-
-
-@pytest.fixture(autouse=True)
-def described(monkeypatch: pytest.MonkeyPatch) -> FakeDescribe:
-    """Let every application be what this fake says."""
-    fake = FakeDescribe()
-    monkeypatch.setattr(describing, "describe", fake)
-    return fake
 
 
 @pytest.fixture

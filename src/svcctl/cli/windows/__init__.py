@@ -1,0 +1,1 @@
+"""The commands that are others on Windows, by the same names."""

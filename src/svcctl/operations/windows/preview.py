@@ -1,0 +1,59 @@
+"""What a change of a service of Windows would do, for showing it before it is done."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, fields
+
+from svcctl.plan.model import Diagnostic
+from svcctl.plan.windows import WindowsReceipt, WindowsService
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WindowsPreview:
+    """A change that has been decided on but not done.
+
+    Attributes:
+        name: The service's name.
+        lines: What would be done: ``+`` before what is new, ``~`` before what is changed, ``-`` before what is removed,
+            ``!`` before what is done to the service.
+        diagnostics: What the user should know about it.
+    """
+
+    name: str
+    lines: tuple[str, ...]
+    diagnostics: tuple[Diagnostic, ...] = ()
+
+    @property
+    def changes(self) -> bool:
+        """There is anything to do at all."""
+        return bool(self.lines)
+
+
+#: Asked before anything is changed; False leaves everything as it is.
+WindowsApprove = Callable[[WindowsPreview], bool]
+
+
+def approve_always(_preview: WindowsPreview) -> bool:
+    """Approve every change: for callers that have nobody to ask."""
+    return True
+
+
+def differing(wanted: WindowsReceipt, before: WindowsReceipt | None) -> str:
+    """Return the names of what differs between two services, in words; empty if nothing does."""
+    if before is None:
+        return "everything"
+    service = _names(wanted.service, before.service)
+    hosted = _names(wanted.service.hosted, before.service.hosted)
+    found = [name for name in service if name != "hosted"] + hosted
+    if not found and wanted != before:
+        found = ["what svcctl remembers of it"]
+    return ", ".join(found).replace("_", " ")
+
+
+def _names(one: WindowsService | object, other: object) -> list[str]:
+    return [
+        field.name
+        for field in fields(one)  # type: ignore[arg-type]  # both are records of one kind
+        if getattr(one, field.name) != getattr(other, field.name)
+    ]
