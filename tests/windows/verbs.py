@@ -100,7 +100,8 @@ class Commands:
         """Run a command as somebody does who types it."""
         command = (sys.executable, "-X", "utf8", "-m", "svcctl", *words)
         done = subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, check=False)
-        self.seen[what] = (done.returncode, done.stdout.decode(), done.stderr.decode())
+        texts = [text.decode().replace("\r\n", "\n") for text in (done.stdout, done.stderr)]
+        self.seen[what] = (done.returncode, *texts)
 
     def application(self, name: str) -> str:
         """Return the path of an application."""
@@ -126,7 +127,6 @@ def live(commands: Commands) -> None:
     """Take an application from its installation to its removal."""
     port, run = free_port(), commands.run
     install = ("install", commands.application("echo.tac"), "--name", "echo", "--env", f"ECHO_PORT={port}")
-    run("dry run", *install, "--dry-run")
     commands.run_apart("install", *install, "--enable")
     run("again", *install)
     run("list", "list")

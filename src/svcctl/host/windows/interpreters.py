@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 import json
+import os
+import platform
 import subprocess
+import sys
 
+import svcctl
 from svcctl.errors import ConfigurationError
 from svcctl.host.windows.machine import Python
 
@@ -27,6 +31,8 @@ def look_at(python: str) -> Python:
     Raises:
         ConfigurationError: It is not there, cannot be run, or has no svcctl.
     """
+    if python == sys.executable:
+        return _own()
     command = (python, "-P", "-X", "utf8", "-c", _ASK)
     try:
         done = subprocess.run(
@@ -48,3 +54,10 @@ def look_at(python: str) -> Python:
             f"the interpreter {python} {what}", hint=f'install it there: "{python}" -m pip install svcctl'
         )
     return Python(*json.loads(done.stdout))
+
+
+def _own() -> Python:
+    """Return what the other one would say of itself, without starting it."""
+    base = getattr(sys, "_base_executable", "") or sys.executable
+    packages = os.path.dirname(os.path.dirname(os.path.abspath(svcctl.__file__)))  # noqa: PTH100, PTH120 (as text)
+    return Python(os.path.abspath(base), packages, platform.python_version())  # noqa: PTH100 (the same)

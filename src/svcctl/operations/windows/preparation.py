@@ -11,7 +11,7 @@ from svcctl.errors import ConfigurationError, UsageError
 from svcctl.generate.windows.definition import define, folders
 from svcctl.generate.windows.options import WindowsOptions
 from svcctl.generate.windows.problems import diagnose
-from svcctl.host.windows.machine import Found, Machine
+from svcctl.host.windows.machine import Found, Machine, Python
 from svcctl.loading.report import Description
 from svcctl.manifest import codec
 from svcctl.operations.windows import describing
@@ -68,10 +68,12 @@ def prepare(request: WindowsRequest, machine: Machine, found: Found | None) -> P
     """
     name = request.name or ""
     python = describing.interpreter(request.python)
+    place = machine.interpreters.look_at(python)
+    # Before it is looked at: the description would take its time.
+    describing.refuse(name, _unreadable(request, python, place, machine))
     description = describing.described(
         request.application, request.arguments, request.python, request.environment
     )
-    place = machine.interpreters.look_at(python)
     options = WindowsOptions(
         name=name,
         application=request.application,
@@ -101,8 +103,7 @@ def prepare(request: WindowsRequest, machine: Machine, found: Found | None) -> P
         svcctl_version=__version__,
     )
     need_files(service, machine)
-    diagnostics = (*_unreadable(service, machine, request), *diagnose(description.manifest, options))
-    return Prepared(receipt, diagnostics)
+    return Prepared(receipt, diagnose(description.manifest, options))
 
 
 def describe_again(receipt: WindowsReceipt) -> Description:
@@ -147,17 +148,20 @@ def _start(request: WindowsRequest, found: Found | None) -> Start:
     return "manual"
 
 
-def _unreadable(service: WindowsService, machine: Machine, request: WindowsRequest) -> Iterator[Diagnostic]:
+def _unreadable(
+    request: WindowsRequest, python: str, place: Python, machine: Machine
+) -> Iterator[Diagnostic]:
     """Yield an error for each part below the profile of a user, which the service's account may not look into."""
-    if reads_profiles(service.account):
+    account = request.account or f"NT SERVICE\\{request.name}"
+    if reads_profiles(account):
         return
     profiles = f"{machine.folders.profiles()}\\".lower()
-    paths = {"python": service.hosted.python, "interpreter": service.interpreter, "svcctl": service.host}
+    paths = {"python": python, "interpreter": place.base, "svcctl": place.packages}
     if describing.is_file(request.application):
         paths["application"] = request.application
     for subject, path in paths.items():
         lowered = path.lower()
         if lowered.startswith(profiles) and not lowered.startswith(f"{profiles}public\\"):
-            message = f"{path} is in the profile of a user, which {service.account} cannot read"
+            message = f"{path} is in the profile of a user, which {account} cannot read"
             hint = "move it to a folder such as C:\\Program Files, or choose another --account"
             yield Diagnostic(severity="error", subject=subject, message=message, hint=hint)

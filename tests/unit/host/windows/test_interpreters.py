@@ -14,8 +14,9 @@ from svcctl.host.windows.interpreters import look_at
 
 
 def test_the_base_interpreter_is_not_that_of_the_environment() -> None:
-    """And svcctl is where it imports it from."""
+    """And svcctl is where it imports it from; its own is not started for that."""
     place = look_at(sys.executable)
+    assert look_at(sys.executable.replace("/bin/", "/bin/../bin/")) == place
     assert not Path(place.base).parent.samefile(Path(sys.executable).parent)
     assert place.packages == str(Path(svcctl.__file__).parents[1])
     assert place.version == platform.python_version()
