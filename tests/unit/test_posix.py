@@ -19,6 +19,7 @@ ELSEWHERE = (
     "svcctl.runtime.windows.",
     "svcctl.host.windows.",
     "svcctl.loading.confined",
+    "svcctl.windows.pipes",
 )
 
 PROGRAM = """

@@ -7,15 +7,30 @@ import socket
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Any
+from typing import Any, Protocol
 
 from svcctl.errors import EX_TEMPFAIL, EX_UNAVAILABLE, SvcctlError
+from svcctl.posix import unix_family
+from svcctl.windows.names import PIPES
 
 #: Bytes of one reply.
 LONGEST_REPLY = 16 * 1024 * 1024
 
 #: Seconds in which an answer has to come that takes no work.
 TIME_LIMIT = 10.0
+
+
+class Connection(Protocol):
+    """What a client needs of a socket, or of what stands for one."""
+
+    def settimeout(self, limit: float | None, /) -> None:
+        """Wait so many seconds at most from now on."""
+
+    def sendall(self, data: bytes, /) -> None:
+        """Send all of it."""
+
+    def recv(self, most: int, /) -> bytes:
+        """Return what has come; nothing at the end."""
 
 
 class VarlinkError(SvcctlError):
@@ -49,43 +64,55 @@ class SlowAnswerError(NoAnswerError):
 
 
 def call(
-    path: str, method: str, parameters: dict[str, Any] | None = None, *, time_limit: float | None = TIME_LIMIT
+    path: str,
+    method: str,
+    parameters: dict[str, Any] | None = None,
+    *,
+    time_limit: float | None = TIME_LIMIT,
+    process: int = 0,
 ) -> dict[str, Any]:
     """Call a method and return what it answers.
 
     Args:
-        path: Path of the service's socket.
+        path: Path of the service's socket, or name of its pipe.
         method: The method, with the interface's name.
         parameters: What it is given.
         time_limit: Seconds for the whole call; ``None``: as long as it takes.
+        process: With a pipe, the process that has to have made it, or to have started the one that has; 0 for any.
 
     Raises:
         VarlinkError: The service refused.
         NoAnswerError: There was no answer.
         PermissionError: The socket may not be connected to.
     """
-    with _connected(path, time_limit) as replies:
+    with _connected(path, time_limit, process) as replies:
         replies.send(method, parameters, more=False)
         return replies.next()[0]
 
 
 def stream(
-    path: str, method: str, parameters: dict[str, Any] | None = None, *, silence: float | None = None
+    path: str,
+    method: str,
+    parameters: dict[str, Any] | None = None,
+    *,
+    silence: float | None = None,
+    process: int = 0,
 ) -> Iterator[dict[str, Any]]:
     """Call a method that answers more than once, and yield what it answers until the service ends it.
 
     Args:
-        path: Path of the service's socket.
+        path: Path of the service's socket, or name of its pipe.
         method: The method, with the interface's name.
         parameters: What it is given.
         silence: Seconds without an answer after which to give up; ``None`` to wait for ever.
+        process: As for :func:`call`.
 
     Raises:
         VarlinkError: The service refused.
         NoAnswerError: There was no answer at all.
         PermissionError: The socket may not be connected to.
     """
-    with _connected(path, silence) as replies:
+    with _connected(path, silence, process) as replies:
         replies.send(method, parameters, more=True)
         answer, goes_on = replies.next()
         yield answer
@@ -104,11 +131,11 @@ class _Replies:
     """What comes from one service.
 
     Args:
-        sock: The connected socket.
+        sock: The connection.
         time_limit: Seconds until all of it has come.
     """
 
-    def __init__(self, sock: socket.socket, time_limit: float | None) -> None:
+    def __init__(self, sock: Connection, time_limit: float | None) -> None:
         self._socket = sock
         self._buffer = bytearray()
         self._end: float | None = None
@@ -148,21 +175,32 @@ class _Replies:
 
 
 @contextmanager
-def _connected(path: str, time_limit: float | None) -> Iterator[_Replies]:
-    with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as sock:
-        replies = _Replies(sock, time_limit)
+def _connected(path: str, time_limit: float | None, process: int) -> Iterator[_Replies]:
+    try:
+        with _connection(path, time_limit, process) as connection:
+            yield _Replies(connection, time_limit)
+    except PermissionError:
+        raise
+    except TimeoutError:
+        raise SlowAnswerError(
+            f"no answer from {path} in time", hint="the event loop of the service may be blocked"
+        ) from None
+    except OSError as error:
+        raise NoAnswerError(f"no answer from {path}: {error.strerror or error}") from error
+
+
+@contextmanager
+def _connection(path: str, time_limit: float | None, process: int) -> Iterator[Connection]:
+    if path.startswith(PIPES):
+        from svcctl.host.windows.pipes import PipeConnection  # noqa: PLC0415 (only there)
+
+        with PipeConnection(path, process, time_limit) as pipe:
+            yield pipe
+        return
+    with socket.socket(unix_family(), socket.SOCK_STREAM) as sock:
         sock.settimeout(time_limit)
-        try:
-            sock.connect(path)
-            yield replies
-        except PermissionError:
-            raise
-        except TimeoutError:
-            raise SlowAnswerError(
-                f"no answer from {path} in time", hint="the event loop of the service may be blocked"
-            ) from None
-        except OSError as error:
-            raise NoAnswerError(f"no answer from {path}: {error.strerror or error}") from error
+        sock.connect(path)
+        yield sock
 
 
 def _reply(message: bytes) -> tuple[dict[str, Any], bool]:

@@ -33,7 +33,7 @@ def watchdog_limit() -> float | None:
 def open_control(process: Process) -> None:
     """Open the socket for live control where the init system gives a folder for it, or somebody has asked for it."""
     path = process.mode.options.control if process.mode is not None else ""
-    if path or "RUNTIME_DIRECTORY" in os.environ:
+    if path or "RUNTIME_DIRECTORY" in os.environ or "SVCCTL_CONTROL" in os.environ:
         from svcctl.runtime.control import opening  # noqa: PLC0415 (only then)
 
         if process.notifier.provisional:  # until it takes over, the other process answers there

@@ -10,12 +10,14 @@ import errno
 import logging
 import os
 import socket
+import sys
 from typing import TYPE_CHECKING, Any
 
 from svcctl.application.live.book import book_of
 from svcctl.application.tree.record import record_of
 from svcctl.errors import BindError
 from svcctl.runtime.machine import Phase
+from svcctl.windows import names
 
 if TYPE_CHECKING:
     from svcctl.runtime.control.server import Server
@@ -34,38 +36,65 @@ _MODE = 0o600
 
 
 class Control:
-    """The socket of one process, and the book about its tree.
+    """What one process is controlled by, and the book about its tree.
 
     Args:
         process: The process.
-        path: Where the socket is.
-        sock: The socket; it listens and does not block.
+        path: Where it listens.
 
     Attributes:
         process: The process.
-        path: Where the socket is.
+        path: Where it listens.
         book: The book about the tree.
     """
 
-    def __init__(self, process: Process, path: str, sock: socket.socket) -> None:
+    def __init__(self, process: Process, path: str) -> None:
         self.process = process
         self.path = path
         self.book = book_of(record_of(process.root))
-        self._sock = sock
-        self._identity = _identity(path)
         self._server: Server | None = None
-        process.loop.add_reader(sock, self._accept)
         process.listeners.append(self._told)
+
+    def close(self) -> None:
+        """Listen no more. The clients are told by the end."""
+
+    def server(self) -> Server:
+        """Return what serves the clients."""
+        if self._server is None:
+            from svcctl.runtime.control.server import Server  # noqa: PLC0415 (only for whoever has a client)
+
+            self._server = Server(self)
+        return self._server
+
+    def take(self, sock: socket.socket) -> None:
+        """Serve somebody who has connected already."""
+        self.server().take(sock)
 
     def _told(self, event: object) -> None:
         """Take note that the process has dealt with an event; the last one is the end of the tree."""
         if self._server is not None:
             self._server.told(event)
         if self.process.state.phase in {Phase.STOPPED, Phase.FAILED}:
-            self._close()
+            self.close()
 
-    def _close(self) -> None:
-        """Remove the socket, unless another process has put its own there. The clients are told by the end."""
+
+class SocketControl(Control):
+    """The same with a socket that has a path.
+
+    Args:
+        process: The process.
+        path: Where the socket is.
+        sock: The socket; it listens and does not block.
+    """
+
+    def __init__(self, process: Process, path: str, sock: socket.socket) -> None:
+        super().__init__(process, path)
+        self._sock = sock
+        self._identity = _identity(path)
+        process.loop.add_reader(sock, self._accept)
+
+    def close(self) -> None:
+        """Remove the socket, unless another process has put its own there."""
         if self._sock.fileno() < 0:
             return
         self.process.loop.remove_reader(self._sock)
@@ -77,11 +106,7 @@ class Control:
             _log.debug("control socket was gone already", extra={"svcctl_address": self.path})
 
     def _accept(self) -> None:
-        if self._server is None:
-            from svcctl.runtime.control.server import Server  # noqa: PLC0415 (only for whoever has a client)
-
-            self._server = Server(self)
-        self._server.accept(self._sock)
+        self.server().accept(self._sock)
 
 
 def open_control(process: Process, path: str = "", *, replace: bool = False) -> Control | None:
@@ -100,10 +125,15 @@ def open_control(process: Process, path: str = "", *, replace: bool = False) -> 
     """
     where = path or _usual_path()
     try:
-        return Control(process, where, bind(where, replace=replace))
+        if sys.platform == "win32":
+            from svcctl.runtime.windows.control import PipeControl  # noqa: PLC0415 (only there)
+
+            return PipeControl(process, where)
+        return SocketControl(process, where, bind(where, replace=replace))
     except OSError as error:
         if path:
-            raise BindError(f"unix:{path}", error, hint="give --control another path") from error
+            where = path if sys.platform == "win32" else f"unix:{path}"
+            raise BindError(where, error, hint="give --control another path") from error
         _log.error("no control socket", extra={"svcctl_address": where, "svcctl_error": str(error)})
         return None
 
@@ -163,6 +193,8 @@ def _is_socket(path: str) -> bool:
 
 
 def _usual_path() -> str:
+    if names.CONTROL in os.environ:
+        return os.environ.pop(names.CONTROL)
     folder = os.environ.get(VARIABLE, "").partition(":")[
         0
     ]  # there may be several; the first is the service's own

@@ -73,15 +73,19 @@ class Server:
                 sock, _ = listener.accept()
             except OSError:  # nobody is left, or there are no descriptors: the next turn tries again
                 return
-            sock.setblocking(False)  # noqa: FBT003 (the standard library's signature)
             if not _may(sock):
                 self.complain("it is neither root nor the user of the service")
                 sock.close()
                 continue
-            self._make_room()
-            connection = Connection(self)
-            self._clients.add(connection)
-            self._run(self._attach(connection, sock))
+            self.take(sock)
+
+    def take(self, sock: socket.socket) -> None:
+        """Serve a client that has connected."""
+        sock.setblocking(False)  # noqa: FBT003 (the standard library's signature)
+        self._make_room()
+        connection = Connection(self)
+        self._clients.add(connection)
+        self._run(self._attach(connection, sock))
 
     def answer(self, client: Connection, call: Call) -> None:
         """Answer a call, now or when it is done."""

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import signal
-import socket
+
+from svcctl.runtime.windows.pairing import pair
 
 _CHUNK = 4096
 
@@ -17,7 +18,7 @@ class SignalledLoop(asyncio.SelectorEventLoop):
 
     def __init__(self) -> None:
         super().__init__()
-        self._woken, self._waker = socket.socketpair()
+        self._woken, self._waker = pair()
         for end in (self._woken, self._waker):
             end.setblocking(False)  # noqa: FBT003 (the standard library's signature)
         self.add_reader(self._woken, self._wake)
