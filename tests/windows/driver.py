@@ -33,6 +33,7 @@ from svcctl.runtime.windows.host import Manager  # noqa: E402 (the same)
 ARGUMENT = 'a "b" ä\\'
 STOPPED, RUNNING = 1, 4
 LIMIT = 90
+CYCLES = 20
 OF_HOST = " svcctl.host: "
 STOP, INTERROGATE, PARAMCHANGE = 1, 4, 6
 
@@ -45,7 +46,7 @@ def free_port() -> int:
 
 
 #: Those that answer, and where.
-PORTS = {"echo": free_port(), "small": free_port()}
+PORTS = {"echo": free_port(), "small": free_port(), "cycles": free_port()}
 #: What runs an application; this Python reads no PYTHONPATH.
 RUN = (
     f"import sys; sys.path.insert(0, {SOURCE!r}); "
@@ -115,7 +116,7 @@ def live(mode: str, seen: dict[str, Any]) -> None:
         if mode == "good":
             send(name, INTERROGATE)
             send(name, PARAMCHANGE)
-            wait_for_line(wanted.hosted.log, "reloaded")
+            wait_for_lines(wanted.hosted.log, "reloaded")
             with ALONE:
                 services.stop(name, LIMIT)
         elif mode in STOPPED_BY_US:
@@ -136,6 +137,19 @@ def live(mode: str, seen: dict[str, Any]) -> None:
     seen["told"] = [text.partition(OF_HOST)[2] for text in everything if OF_HOST in text]
     seen["log"] = [text for text in everything if OF_HOST not in text]
     seen["left"] = [pid for pid in grandchildren(seen["log"]) if is_there(pid)]
+
+
+def cycle(wanted: WindowsService, seen: list[Any]) -> None:
+    """Start a service that is installed, ask it, and stop it, many times in a row; write down what came of each."""
+    for _ in range(CYCLES):
+        with ALONE:
+            services.start(wanted.name)
+        follow(wanted.name, RUNNING)
+        answered = answer(PORTS["cycles"])
+        send(wanted.name, STOP)
+        seen.append([answered, *follow(wanted.name, STOPPED)[-1]])
+    with ALONE:
+        services.delete(wanted.name)
 
 
 def follow(name: str, until: int) -> list[tuple[int, int, int]]:
@@ -168,10 +182,10 @@ def lines_of(path: str) -> list[str]:
     return []
 
 
-def wait_for_line(path: str, line: str) -> None:
-    """Wait until an application has written a line."""
+def wait_for_lines(path: str, line: str, times: int = 1) -> None:
+    """Wait until an application has written a line so many times."""
     end = time.monotonic() + LIMIT
-    while line not in lines_of(path) and time.monotonic() < end:
+    while lines_of(path).count(line) < times and time.monotonic() < end:
         time.sleep(0.02)
 
 
@@ -292,15 +306,23 @@ if __name__ == "__main__":
         "crash",
     )  # soonest last
     lives: dict[str, dict[str, Any]] = {mode: {} for mode in modes}
+    services.install(replace(service("automatic"), start="automatic"))  # for later
     for item in lives.items():
         begin(*item)
+    cycles: list[Any] = []
+    small = replace(service("small"), name="svcctl-cycles", display_name="Cycles")
+    variables = (Variable("MODE", "small"), Variable("ECHO_PORT", str(PORTS["cycles"])))
+    small = replace(small, hosted=replace(small.hosted, environment=variables, log=f"{WORK}\\cycles.log"))
+    services.install(small)
     threads = [threading.Thread(target=live, args=item) for item in lives.items()]
+    threads.append(threading.Thread(target=cycle, args=(small, cycles)))
     for thread in threads:
         thread.start()
     for thread in threads:
         thread.join()
     seen = {
         "lives": lives,
+        "cycles": cycles,
         "refusals": refusals(),
         "by hand": started_by_hand(service("good").host),
         "recorded": recorded(),

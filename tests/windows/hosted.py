@@ -27,6 +27,8 @@ def serve(mode: str) -> int:
     shared = events.join(os.environ[EVENTS])
     if mode == "late":
         time.sleep(600)
+    if mode == "automatic":
+        say("process", os.getpid())
     say("ready")
     shared.set(events.Name.READY)
     if mode in {"crash", "deaf"}:

@@ -23,23 +23,28 @@ pytestmark = [pytest.mark.windows, pytest.mark.skipif(bool(_MISSING), reason=_MI
 STOPPED, START_PENDING, RUNNING, PAUSED = 1, 2, 4, 7
 SPECIFIC, TIMED_OUT = 1066, 1053
 ARGUMENT = 'a "b" ä\\'
-SOURCE = windows_path(REPOSITORY / "src")
 
 
 @pytest.fixture(scope="module")
 def seen(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
-    """Give what was seen of all services, in a fresh prefix."""
+    """Give what was seen of all services, in a fresh prefix, and then after it was started anew."""
     wine = Wine(tmp_path_factory.mktemp("wine") / "prefix")
-    work = tmp_path_factory.mktemp("wörk with blanks")
+    work = tmp_path_factory.mktemp("wörk with blanks & 100%")
     here = Path(__file__).parent
     recorder = compiler.library(here / "recorder.c", work / "recorder.dll")
-    script = windows_path(here / "driver.py")
-    arguments = (SOURCE, *map(windows_path, (here, work, recorder)))
+    # Nothing of ours is where names are plain.
+    source, interpreter = work / "soürce's (x86)", work / "pythön [3] ^"
+    source.symlink_to(REPOSITORY / "src")
+    interpreter.symlink_to(python().parent)
+    arguments = [windows_path(path) for path in (source, here, work, recorder)]
+    command = ("wine", str(interpreter / "python.exe"), "-X", "utf8")
+    result: dict[str, Any] = {}
     try:
-        output = wine.run("wine", str(python()), "-X", "utf8", script, *arguments)
+        for script in ("driver.py", "booted.py"):
+            result |= json.loads(wine.run(*command, windows_path(here / script), *arguments))
+            wine.close()
     finally:
         wine.close()
-    result: dict[str, Any] = json.loads(output)
     return result
 
 
@@ -66,7 +71,7 @@ def test_a_service_runs_when_its_application_is_ready_and_stops_when_it_has(seen
     arguments, folder, greeting, *events = found["log"]
     assert found["told"] == ["the application is started", "stopped"]
     assert arguments == f"arguments {['good', ARGUMENT, '']}"
-    assert folder.endswith("wörk with blanks0")
+    assert folder.endswith("wörk with blanks & 100%0")
     assert greeting == "greeting häl lo None"
     assert events == ["ready", "reloaded", "stopping"]
 
@@ -166,6 +171,19 @@ def test_each_control_is_taken_for_what_it_is(seen: dict[str, Any]) -> None:
         "15": [0, ["stop requested"]],
         "200": [120, []],
     }
+
+
+def test_a_service_starts_with_windows_and_ends_with_its_host(seen: dict[str, Any]) -> None:
+    """A host that is killed takes its application with it; after that, the service can be started."""
+    found = seen["automatic"]
+    assert found["states"][-1][0] == RUNNING
+    assert (found["processes"], found["left"]) == (1, [])
+    assert found["end"][:3] == [STOPPED, 0, 0]
+
+
+def test_a_service_can_be_started_and_stopped_again_and_again(seen: dict[str, Any]) -> None:
+    """It answers each time."""
+    assert seen["cycles"] == [["hello\r\n", STOPPED, 0, 0]] * 20
 
 
 def test_services_of_other_people_are_left_alone(seen: dict[str, Any]) -> None:
