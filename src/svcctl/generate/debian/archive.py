@@ -1,6 +1,7 @@
 """A package's bytes: an ar archive of two compressed tar archives, the same for the same package.
 
-Owner and group are root, every time is the one that is given, and members are sorted. Source: deb(5); ar(5); Debian policy, section 10.9 (modes).
+Owner and group are root, and every time is the one that is given. Members are sorted, programs and libraries of machine
+code behind all else: among texts they would compress worse. Source: deb(5); ar(5); Debian policy, section 10.9 (modes).
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ from svcctl.errors import UsageError
 from svcctl.generate.debian.checks import LATEST
 from svcctl.generate.debian.compression import compress
 from svcctl.generate.debian.control import control_text, parents
+from svcctl.generate.debian.elf import is_elf
 from svcctl.generate.debian.model import Package, ProgramFile
 
 _MAGIC = b"!<arch>\n"
@@ -68,7 +70,7 @@ def _control(package: Package) -> Iterable[ProgramFile]:
 
 
 def tar_xz(files: Iterable[ProgramFile], epoch: int, folder: str = ".", *, amd64: bool = False) -> bytes:
-    """Return files as a compressed tar archive, sorted, with the folders that they lie in.
+    """Return files as a compressed tar archive, sorted, with the folders that they lie in; machine code comes last.
 
     Args:
         files: With paths that are absolute below ``folder``.
@@ -78,23 +80,31 @@ def tar_xz(files: Iterable[ProgramFile], epoch: int, folder: str = ".", *, amd64
     """
     by_path = {file.path: file for file in files}
     folders = {folder for path in by_path for folder in parents(path)}
+    programs = {path for path, file in by_path.items() if is_elf(file.content)}
     written = io.BytesIO()
     with tarfile.open(fileobj=written, mode="w", format=tarfile.GNU_FORMAT, encoding="utf-8") as tar:
         tar.addfile(_entry(folder, tarfile.DIRTYPE, 0o755, epoch))
-        for path in sorted(folders | by_path.keys()):
-            if path in folders:
-                tar.addfile(_entry(f"{folder}{path}", tarfile.DIRTYPE, 0o755, epoch))
-                continue
-            file = by_path[path]
-            if file.link:
-                link = _entry(f"{folder}{path}", tarfile.SYMTYPE, 0o777, epoch)
-                link.linkname = file.link
-                tar.addfile(link)
-                continue
-            entry = _entry(f"{folder}{path}", tarfile.REGTYPE, file.mode, epoch)
-            entry.size = len(file.content)
-            tar.addfile(entry, io.BytesIO(file.content))
-    return compress(written.getvalue(), amd64=amd64)
+        for path in sorted((folders | by_path.keys()) - programs):
+            _add(tar, f"{folder}{path}", by_path.get(path), epoch)
+        end = written.tell()
+        for path in sorted(programs):
+            _add(tar, f"{folder}{path}", by_path[path], epoch)
+    content = written.getvalue()
+    return compress(content[:end], content[end:], amd64=amd64) if programs else compress(content)
+
+
+def _add(tar: tarfile.TarFile, name: str, file: ProgramFile | None, epoch: int) -> None:
+    """Add a file, a link, or a folder if there is no file."""
+    if file is None:
+        tar.addfile(_entry(name, tarfile.DIRTYPE, 0o755, epoch))
+    elif file.link:
+        link = _entry(name, tarfile.SYMTYPE, 0o777, epoch)
+        link.linkname = file.link
+        tar.addfile(link)
+    else:
+        entry = _entry(name, tarfile.REGTYPE, file.mode, epoch)
+        entry.size = len(file.content)
+        tar.addfile(entry, io.BytesIO(file.content))
 
 
 def _entry(name: str, kind: bytes, mode: int, epoch: int) -> tarfile.TarInfo:

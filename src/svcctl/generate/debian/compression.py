@@ -11,30 +11,41 @@ import struct
 import zlib
 from concurrent.futures import ThreadPoolExecutor
 
-#: Bytes of content in each block: smaller ones need more room, larger ones leave processors idle.
+#: Bytes of content in each block, at most: smaller ones need more room, larger ones leave processors idle.
 BLOCK = 4 << 20
 
 _HEADER = _FOOTER = 12
-_PRESET = 6
+#: How many places with the same next bytes are looked at, of the 48 that the preset would look at: the others make
+#: the result 2 % smaller, and take a third of the time. Nothing is further away than a block is long.
+_LZMA2 = {"id": lzma.FILTER_LZMA2, "preset": 6, "depth": 10, "dict_size": BLOCK}
+_X86 = {"id": lzma.FILTER_X86}
 
 
-def compress(content: bytes, *, amd64: bool = False) -> bytes:
-    """Return content as an .xz stream.
+def compress(content: bytes, code: bytes = b"", *, amd64: bool = False) -> bytes:
+    """Return content, and machine code behind it, as an .xz stream.
 
     Args:
         content: What is compressed.
-        amd64: Machine code of that architecture is in it: the targets of its calls are made easier to compress.
+        code: Files of machine code, in blocks of their own: what they repeat is in themselves, not in texts.
+        amd64: The code is of that architecture: the targets of its calls are made easier to compress.
     """
-    filters = [{"id": lzma.FILTER_LZMA2, "preset": _PRESET}]
-    if amd64:
-        filters.insert(0, {"id": lzma.FILTER_X86})
 
-    def alone(block: bytes) -> bytes:
+    def alone(job: tuple[bytes, list[dict[str, int]]]) -> bytes:
+        block, filters = job
         return lzma.compress(block, format=lzma.FORMAT_XZ, check=lzma.CHECK_CRC64, filters=filters)
 
-    blocks = [content[start : start + BLOCK] for start in range(0, len(content), BLOCK)]
+    jobs = [(block, [_LZMA2]) for block in _blocks(content)]
+    jobs += [(block, [_X86, _LZMA2] if amd64 else [_LZMA2]) for block in _blocks(code)]
     with ThreadPoolExecutor() as pool:
-        return _joined(list(pool.map(alone, blocks or [b""])))
+        return _joined(list(pool.map(alone, jobs or [(b"", [_LZMA2])])))
+
+
+def _blocks(content: bytes) -> list[bytes]:
+    """Return content in as few blocks as can be, of one length: so that no processor waits for another's longer one."""
+    count = -(-len(content) // BLOCK)
+    return [
+        content[len(content) * each // count : len(content) * (each + 1) // count] for each in range(count)
+    ]
 
 
 def _joined(streams: list[bytes]) -> bytes:

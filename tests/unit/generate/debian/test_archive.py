@@ -21,12 +21,16 @@ ROOT = Path(__file__).parents[4]
 LONG = f"/usr/lib/echo/{'x' * 120}/{'é' * 60}.py"
 
 
+OBJECT = "/usr/lib/echo/a/b.so"
+
+
 def full_package() -> Package:
-    """Return a package with a conffile, an executable, a long name and one in another script."""
+    """Return a package with a conffile, an executable, machine code, a long name and one in another script."""
     files = (
         *BUNDLE.files,
         ProgramFile(path="/usr/bin/echo-ctl", content=b"#!/bin/sh\n", mode=0o755),
         ProgramFile(path="/etc/echo/x.conf", content=b"a\n"),
+        ProgramFile(path=OBJECT, content=b"\x7fELF\2\1\1"),
         ProgramFile(path=LONG, content=b""),
     )
     return package_of(replace(NAMED, needs=Needs(environment=("X",))), replace(BUNDLE, files=files))
@@ -99,10 +103,11 @@ def test_dpkg_unpacks_the_files(deb: Path, tmp_path: Path) -> None:
 
 
 def test_members_are_sorted_and_belong_to_root(deb: Path) -> None:
-    """Folders before what lies in them, each once, at the one time."""
+    """Folders before what lies in them, each once, at the one time, and machine code behind all else."""
     lines = run("dpkg-deb", "--contents", deb).splitlines()
     paths = [line[line.index(" ./") + 1 :].partition(" -> ")[0] for line in lines]
     assert len(paths) == len(set(paths))
+    assert paths.pop() == f".{OBJECT}"
     assert [path.rstrip("/") for path in paths] == sorted(path.rstrip("/") for path in paths)
     assert all(" root/root " in line and "2026-09-21 14:13" in line for line in lines)
     assert all(line.startswith(("drwxr-xr-x", "-rw-r--r--", "-rwxr-xr-x", "lrwxrwxrwx")) for line in lines)
