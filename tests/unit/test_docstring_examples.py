@@ -14,10 +14,11 @@ import svcctl
 WITHOUT = {
     "svcctl.loading.confined",
     "svcctl.runtime.journal",
-    *(f"svcctl.host.windows.{name}" for name in ("calls", "folders", "registry", "services")),
+    "svcctl.windows.pipes",
+    *(f"svcctl.host.windows.{name}" for name in ("calls", "folders", "pipes", "registry", "services")),
     *(
         f"svcctl.runtime.windows.{name}"
-        for name in ("calls", "child", "events", "host", "inside", "notifier")
+        for name in ("calls", "child", "control", "events", "host", "inside", "notifier")
     ),
 }
 
