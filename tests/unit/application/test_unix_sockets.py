@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from svcctl.application.servers import sockets
+from svcctl.application.servers import paths
 from svcctl.application.servers.sockets import open_socket
 from svcctl.endpoints.values import Unix
 from svcctl.errors import BindError
@@ -135,7 +135,7 @@ def test_a_failed_bind_leaves_no_path_behind(tmp_path: Path, monkeypatch: pytest
     def refuse(*_: object) -> None:
         raise OSError(errno.EIO, "no")
 
-    monkeypatch.setattr(sockets, "_listen", refuse)
+    monkeypatch.setattr(paths, "listen", refuse)
     with pytest.raises(BindError):
         open_socket(Unix(str(tmp_path / "s")))
     assert list(tmp_path.iterdir()) == []

@@ -1,4 +1,4 @@
-"""The names of sockets in the file system: made by nobody else, and left to nobody else. Loaded where there are any."""
+"""Sockets with a path: made by nobody else, and left to nobody else. Loaded where there are any."""
 
 from __future__ import annotations
 
@@ -7,10 +7,50 @@ import logging
 import os
 import socket
 import stat
+from typing import TYPE_CHECKING
 
+from svcctl.application.servers.lockfile import LockFile
+from svcctl.application.servers.sockets import Listening, kind_of, listen
 from svcctl.posix import unix_family
 
+if TYPE_CHECKING:
+    from svcctl.endpoints.rare import Unixgram
+    from svcctl.endpoints.values import Unix
+
 _log = logging.getLogger(__name__)
+
+
+def bind_path(endpoint: Unix | Unixgram) -> Listening:
+    """Bind a path under its lock, so that of two processes that find a stale socket one replaces it."""
+    lock = LockFile(endpoint.address)
+    try:
+        listening = _bind_locked(endpoint)
+    except BaseException:
+        lock.release()
+        raise
+    if getattr(endpoint, "lockfile", False):
+        return listening.replace(lock=lock)
+    lock.release()
+    return listening
+
+
+def _bind_locked(endpoint: Unix | Unixgram) -> Listening:
+    remove_stale(endpoint.address, kind_of(endpoint))
+    path = os.path.abspath(endpoint.address)  # noqa: PTH100 (pathlib is slow to import)
+    sock = socket.socket(unix_family(), kind_of(endpoint))
+    identity = (0, 0)
+    try:
+        os.fchmod(sock.fileno(), endpoint.mode)  # so that the path never has more rights than asked for
+        sock.bind(endpoint.address)
+        identity = identity_of(path)
+        os.chmod(endpoint.address, endpoint.mode)  # noqa: PTH101 (the umask may have taken rights away; pathlib is slow to import)
+        listen(sock, endpoint)
+    except BaseException:
+        if identity != (0, 0):
+            remove_own(path, identity)
+        sock.close()
+        raise
+    return Listening(sock, path, inherited=False, identity=identity)
 
 
 def identity_of(path: str) -> tuple[int, int]:

@@ -269,11 +269,11 @@ def inherited(endpoint: Endpoint, address: object = None) -> Listening | None:
     try:
         sock = _inherited.take(unwrapped(endpoint))
     except MissingSocketError:
-        sock = _inherited.take_at(address, _kind(endpoint))
+        sock = _inherited.take_at(address, kind_of(endpoint))
         if sock is None:
             raise
     if sock is None:
-        sock = _inherited.take_at(address, _kind(endpoint))
+        sock = _inherited.take_at(address, kind_of(endpoint))
     if sock is None:
         return None
     sock.setblocking(False)  # noqa: FBT003 (the standard library's signature)
@@ -300,10 +300,12 @@ def bind_socket(endpoint: Endpoint) -> Listening:
 
 def _bind(endpoint: Endpoint) -> Listening:
     if _is_path(endpoint):
-        return _bind_path(endpoint)
+        from svcctl.application.servers.paths import bind_path  # noqa: PLC0415 (only for paths)
+
+        return bind_path(endpoint)
     if not _has_port(endpoint):
         raise MissingSocketError(f"no socket named {descriptor_name(endpoint)} was handed over")
-    kind = _kind(endpoint)
+    kind = kind_of(endpoint)
     family = socket.AF_INET6 if isinstance(endpoint, Tcp6) or ":" in endpoint.interface else socket.AF_INET
     sock = socket.socket(family, kind)
     try:
@@ -314,7 +316,7 @@ def _bind(endpoint: Endpoint) -> Listening:
             alone = not (endpoint.both_families and endpoint.interface == "::")
             sock.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, alone)
         sock.bind(_address(endpoint.interface, endpoint.port, family, kind))
-        _listen(sock, endpoint)
+        listen(sock, endpoint)
     except BaseException:
         sock.close()
         raise
@@ -340,49 +342,13 @@ def _is_shared(endpoint: Endpoint) -> bool:
     return shared
 
 
-def _kind(endpoint: Endpoint) -> socket.SocketKind:
+def kind_of(endpoint: Endpoint) -> socket.SocketKind:
+    """Return whether an endpoint is for datagrams or for connections, as sockets have it."""
     return socket.SOCK_DGRAM if endpoint.datagrams else socket.SOCK_STREAM
 
 
-def _bind_path(endpoint: Unix | Unixgram) -> Listening:
-    """Bind a path under its lock, so that of two processes that find a stale socket one replaces it."""
-    from svcctl.application.servers.lockfile import LockFile  # noqa: PLC0415 (only for paths)
-
-    lock = LockFile(endpoint.address)
-    try:
-        listening = _bind_locked(endpoint)
-    except BaseException:
-        lock.release()
-        raise
-    if getattr(endpoint, "lockfile", False):
-        return listening.replace(lock=lock)
-    lock.release()
-    return listening
-
-
-def _bind_locked(endpoint: Unix | Unixgram) -> Listening:
-    from svcctl.application.servers.paths import identity_of, remove_own, remove_stale  # noqa: PLC0415 (only for paths)
-    from svcctl.posix import unix_family  # noqa: PLC0415 (the same)
-
-    remove_stale(endpoint.address, _kind(endpoint))
-    path = os.path.abspath(endpoint.address)  # noqa: PTH100 (pathlib is slow to import)
-    sock = socket.socket(unix_family(), _kind(endpoint))
-    identity = (0, 0)
-    try:
-        os.fchmod(sock.fileno(), endpoint.mode)  # so that the path never has more rights than asked for
-        sock.bind(endpoint.address)
-        identity = identity_of(path)
-        os.chmod(endpoint.address, endpoint.mode)  # noqa: PTH101 (the umask may have taken rights away; pathlib is slow to import)
-        _listen(sock, endpoint)
-    except BaseException:
-        if identity != (0, 0):
-            remove_own(path, identity)
-        sock.close()
-        raise
-    return Listening(sock, path, inherited=False, identity=identity)
-
-
-def _listen(sock: socket.socket, endpoint: Tcp | Tcp6 | Ssl | Udp | Tls | Unix | Unixgram) -> None:
+def listen(sock: socket.socket, endpoint: Tcp | Tcp6 | Ssl | Udp | Tls | Unix | Unixgram) -> None:
+    """Let a bound socket be ready to be asked."""
     sock.setblocking(False)  # noqa: FBT003 (the standard library's signature)
     if endpoint.accepts:
         sock.listen(getattr(endpoint, "backlog", 0))  # all that accept have one
@@ -396,7 +362,7 @@ def _answers(position: int, name: str, endpoint: Endpoint) -> bool:
 
 def _mismatch(name: str, sock: socket.socket, endpoint: Endpoint) -> str:
     """Return why an inherited socket is not what an endpoint asks for; empty if it is."""
-    wanted = _kind(endpoint)
+    wanted = kind_of(endpoint)
     family = _DOMAINS[endpoint.domain] if isinstance(endpoint, Systemd) else sock.family
     if sock.type == wanted and sock.family == family:
         return ""
