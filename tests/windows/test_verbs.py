@@ -63,8 +63,12 @@ def test_it_serves_once_start_returns(seen: dict[str, Any]) -> None:
     assert (status["state"], status["start"], status["findings"]) == ("running", "automatic", [])
     assert status["pid"] > 0
     assert status["since"]
+    assert status["live"]["ready"] == 2
     assert said(seen, "shown").startswith("echo: running, starts with Windows\n")
-    assert "application is ready" in said(seen, "logs")
+    assert "tree: ready, 2/2 ready" in said(seen, "shown")
+    assert said(seen, "part") == "echo/TCPServer[0] is restarted\n"
+    assert "echo  running " in said(seen, "top")
+    assert "service restarted on request" in said(seen, "logs")
 
 
 def test_a_change_takes_effect_at_the_next_start(seen: dict[str, Any]) -> None:

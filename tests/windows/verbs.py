@@ -134,6 +134,8 @@ def live(commands: Commands) -> None:
     commands.seen["answer"] = answer(port)
     run("status", "status", "echo", "--json")
     run("shown", "status", "echo")
+    run("part", "restart", "echo/TCPServer[0]")
+    run("top", "top", "--count", "1")
     run("logs", "logs", "echo", "-n", "1")
     run("change", *install, "--set", "stop_limit_ms=7000")
     run("restart", "restart", "echo")

@@ -54,7 +54,7 @@ _COMMANDS = {
     "status": _Command("status:status", "windows.looking:status"),
     "explain": _Command("explain:explain", None),
     "diff": _Command("diff:diff", None),
-    "top": _Command("top:top", None),
+    "top": _Command("top:top", "windows.looking:show_top"),
     "logs": _Command("logs:logs", "windows.looking:logs"),
     "credential": _Command("credential:app", None),
     "enable": _Command("control:enable", "windows.control:enable"),

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import os
 import select
 import sys
 import time
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Protocol
 
 import typer
 
@@ -22,6 +23,22 @@ _ENTER, _HOME, _CLEAR, _LEAVE = "\x1b[?1049h\x1b[?25l", "\x1b[H", "\x1b[J", "\x1
 _CLEAR_LINE = "\x1b[K"
 
 
+Interval = Annotated[
+    float, typer.Option("--interval", "-d", metavar="SECONDS", min=0.1, max=3600, help="How often to look.")
+]
+Count = Annotated[
+    int,
+    typer.Option("--count", "-n", metavar="TIMES", min=0, help="How often in all; 0: until q or Ctrl-C."),
+]
+
+
+class Looking(Protocol):
+    """What looks at applications."""
+
+    def look(self) -> tuple[Look, ...]:
+        """Return how they are now."""
+
+
 def top(
     name: Annotated[
         str | None,
@@ -33,25 +50,32 @@ def top(
         ),
     ] = None,
     *,
-    interval: Annotated[
-        float,
-        typer.Option("--interval", "-d", metavar="SECONDS", min=0.1, max=3600, help="How often to look."),
-    ] = 2.0,
-    count: Annotated[
-        int,
-        typer.Option("--count", "-n", metavar="TIMES", min=0, help="How often in all; 0: until q or Ctrl-C."),
-    ] = 0,
+    interval: Interval = 2.0,
+    count: Count = 0,
     user: options.UserScope = False,
 ) -> None:
     """Show how applications are, again and again. Without a terminal it writes one look after the other."""
     from svcctl.operations.top import Top  # noqa: PLC0415 (kept out of --help)
 
-    looking = Top(name, scope="user" if user else "system")
+    show(
+        Top(name, scope="user" if user else "system"), whole=name is not None, interval=interval, count=count
+    )
+
+
+def show(looking: Looking, *, whole: bool, interval: float, count: int) -> None:
+    """Show what somebody sees who looks again and again.
+
+    Args:
+        looking: Who looks.
+        whole: Show the trees, too.
+        interval: Seconds between two looks.
+        count: How often in all; 0 for no end.
+    """
     with _screen() as on_terminal:
         done = 0
         while True:
             looks = looking.look()
-            _show(list(_lines(looks, whole=name is not None)), on_terminal=on_terminal)
+            _show(list(_lines(looks, whole=whole)), on_terminal=on_terminal)
             done += 1
             if done == count or _wait(interval):
                 return
@@ -103,7 +127,7 @@ def _show(lines: list[str], *, on_terminal: bool) -> None:
 @contextmanager
 def _screen() -> Iterator[bool]:
     """Take a screen of our own and single keys from a terminal; give it back whatever happens."""
-    if not (sys.stdout.isatty() and sys.stdin.isatty()):
+    if not _is_terminal():
         yield False
         return
     import termios  # noqa: PLC0415 (only on a terminal)
@@ -124,7 +148,7 @@ def _screen() -> Iterator[bool]:
 
 def _wait(seconds: float) -> bool:
     """Wait, and tell whether somebody has pressed q meanwhile."""
-    if not (sys.stdout.isatty() and sys.stdin.isatty()):
+    if not _is_terminal():
         time.sleep(seconds)
         return False
     end = time.monotonic() + seconds
@@ -132,3 +156,8 @@ def _wait(seconds: float) -> bool:
         if select.select([sys.stdin], [], [], left)[0] and sys.stdin.read(1) in {"q", "Q", ""}:
             return True
     return False
+
+
+def _is_terminal() -> bool:
+    """Return whether there is a terminal that gives single keys; a console of Windows is not asked for them."""
+    return os.name != "nt" and sys.stdout.isatty() and sys.stdin.isatty()

@@ -119,22 +119,22 @@ def look(socket: str, pid: int) -> Live:
     """Ask an application how it is; what it does not answer is told in the result.
 
     Args:
-        socket: Its control socket; empty if it has none.
-        pid: Its main process; 0 if there is none.
+        socket: Its control socket, or its pipe; empty if it has none.
+        pid: Its main process, or that of its service host; 0 if there is none.
     """
     usage = usage_of(pid) if pid else None
     if not socket or not pid:
         return Live(socket=socket, usage=usage)
     try:
-        answer = varlink.call(socket, f"{INTERFACE}.GetTree", time_limit=PATIENCE)
+        answer = varlink.call(socket, f"{INTERFACE}.GetTree", time_limit=PATIENCE, process=pid)
         return _live(socket, answer, usage)
     except PermissionError:
-        problem = "the tree is shown to root and to the user of the service alone"
+        problem = "the tree is shown to root, or administrators, and to the user of the service alone"
     except (KeyError, TypeError, AttributeError):
         problem = "the application answers in a form that this version does not know"
     except SvcctlError as error:
         missing = "; it was installed, or started, by a version without live control"
-        problem = str(error) + (missing if not os.path.lexists(socket) and os.geteuid() == 0 else "")
+        problem = str(error) + (missing if not os.path.lexists(socket) and _is_root() else "")
     return Live(socket=socket, problem=problem, usage=usage)
 
 
@@ -159,18 +159,40 @@ def act(verb: Act, name: str, path: str, *, scope: Scope = "system") -> LiveServ
     """
     machine = machines.find(scope)
     found = installed.find(machine, name)
-    socket = _running_socket(machine, found)
+    return act_at(_running_socket(machine, found), verb, found.name, path)
+
+
+def act_at(socket: str, verb: Act, name: str, path: str, *, process: int = 0) -> LiveService:
+    """Have an application act on one service of it, by its control socket or its pipe.
+
+    Args:
+        socket: That socket, or the name of the pipe.
+        verb: What to do.
+        name: Name of the application.
+        path: Path of the service, as for :func:`act`.
+        process: With a pipe, the process of its service host.
+
+    Raises:
+        SvcctlError: As :func:`act`.
+    """
     where = f"/{path.strip('/')}"
     try:
-        varlink.call(socket, f"{INTERFACE}.{_METHODS[verb]}", {"path": where}, time_limit=None)
-        answer = varlink.call(socket, f"{INTERFACE}.GetTree", {"path": where, "depth": 0})
+        varlink.call(
+            socket, f"{INTERFACE}.{_METHODS[verb]}", {"path": where}, time_limit=None, process=process
+        )
+        answer = varlink.call(socket, f"{INTERFACE}.GetTree", {"path": where, "depth": 0}, process=process)
     except varlink.VarlinkError as error:
-        raise _refusal(error, found.name, path) from error
+        raise _refusal(error, name, path) from error
     except PermissionError:
         raise PermissionDeniedError(
-            f"only root and the user of {found.name} may do that", hint="repeat the command with sudo"
+            f"only root, or administrators, and the user of {name} may do that",
+            hint="repeat the command with sudo, or in an elevated console",
         ) from None
     return _service(answer["services"][0])
+
+
+def _is_root() -> bool:
+    return getattr(os, "geteuid", lambda: -1)() == 0
 
 
 def _running_socket(machine: Machine, found: Installed) -> str:
@@ -178,7 +200,7 @@ def _running_socket(machine: Machine, found: Installed) -> str:
     if not socket:
         hint = f"name an instance: {found.name}@INSTANCE/PATH" if found.template else ""
         raise varlink.NoAnswerError(f"{found.name} has no control socket", hint=hint or _repeat(found))
-    if os.geteuid() != 0 or os.path.lexists(socket):
+    if not _is_root() or os.path.lexists(socket):
         return socket
     raise varlink.NoAnswerError(
         f"{found.name} does not run, or has no control socket at {socket}",

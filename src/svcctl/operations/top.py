@@ -58,7 +58,7 @@ class Top:
     def __init__(self, name: str | None = None, *, scope: Scope = "system") -> None:
         self._machine = machines.find(scope)
         self._name = name
-        self._counted: dict[tuple[str, str], tuple[int, float]] = {}
+        self._rates = Rates()
         if name is not None:
             found = installed.find(self._machine, name)
             if found.template:
@@ -85,13 +85,21 @@ class Top:
             status=shown.get("StatusText", ""),
             pid=pid,
             live=found,
-            rates=self._rates(name, found) if found is not None else {},
+            rates=self._rates.of(name, found),
         )
 
-    def _rates(self, name: str, found: Live) -> dict[str, float]:
+
+class Rates:
+    """Counts what servers have accepted since they were last looked at."""
+
+    def __init__(self) -> None:
+        self._counted: dict[tuple[str, str], tuple[int, float]] = {}
+
+    def of(self, name: str, found: Live | None) -> dict[str, float]:
+        """Return connections accepted in a second, by the path of the server, of an application."""
         now = time.monotonic()
         rates = {}
-        for each in found.services:
+        for each in found.services if found is not None else ():
             if each.accepted is None:
                 continue
             before, then = self._counted.get((name, each.path), (each.accepted, 0.0))

@@ -11,7 +11,7 @@ import typer
 from svcctl.cli import main
 from svcctl.cli.main import application, run_command
 from svcctl.cli.windows.present import installed_names
-from svcctl.errors import EX_CONFIG, EX_NOPERM, EX_UNAVAILABLE, EX_USAGE, ConfigurationError
+from svcctl.errors import EX_CONFIG, EX_NOINPUT, EX_NOPERM, EX_UNAVAILABLE, EX_USAGE, ConfigurationError
 from svcctl.host.windows import machine as machines
 from svcctl.host.windows.machine import Found, Status
 from tests.fakes.windows import FakeWindows
@@ -22,7 +22,19 @@ __all__ = ["described", "windows"]
 APPLICATION = r"C:\srv\echo.tac"
 #: What has sense there, in the order in which somebody needs it.
 COMMANDS = [
-    *("run", "install", "uninstall", "list", "describe", "make", "plugins", "convert", "status", "logs"),
+    *(
+        "run",
+        "install",
+        "uninstall",
+        "list",
+        "describe",
+        "make",
+        "plugins",
+        "convert",
+        "status",
+        "top",
+        "logs",
+    ),
     *("enable", "disable", "start", "stop", "restart", "reload"),
 ]
 
@@ -74,6 +86,11 @@ def test_a_service_from_its_installation_to_its_removal(
     out, _ = said("status", "echo")
     assert out.splitlines()[0] == "echo: running, starts with Windows"
     assert "  process: 77, since 19" in out
+    assert "tree: ready, 1/1 ready" in out
+    assert said("restart", "echo/tcp")[1] == "echo/tcp is restarted\n"
+    assert "did you mean echo/tcp?" in said("stop", "echo/nothing", status=EX_NOINPUT)[1]
+    assert "tcp:8007" in said("top", "echo", "-n", "1")[0]
+    assert "echo  running " in said("top", "-n", "1")[0]
     assert json.loads(said("status", "echo", "--json")[0])["state"] == "running"
     assert said("install", APPLICATION, "--depends", "Tcpip")[1].endswith(
         "it runs on as it was until: svcctl restart echo\n"
@@ -86,6 +103,7 @@ def test_a_service_from_its_installation_to_its_removal(
     assert said("logs", "echo", "-n", "1")[0] == "?[31mtwo\n"
     assert installed_names("e") == ["echo"]
     assert said("stop", "echo")[1] == "echo is stopped\n"
+    assert "does not run" in said("reload", "echo/tcp", status=EX_UNAVAILABLE)[1]
     assert "- service echo" in said("uninstall", "echo", "--dry-run")[0]
     assert said("uninstall", "echo")[1].endswith("echo is removed\nstays: C:\\ProgramData\\echo\n")
     assert said("list") == ("", "")

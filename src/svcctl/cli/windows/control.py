@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Annotated
+
+import typer
 
 from svcctl.cli.windows import present
 
@@ -19,6 +21,17 @@ _DONE: dict[Verb, str] = {
 }
 
 
+NameOrService = Annotated[
+    str,
+    typer.Argument(
+        ...,
+        metavar="NAME[/SERVICE]",
+        help="An installed application; with a path, one service of it while it runs.",
+        autocompletion=present.installed_names,
+    ),
+]
+
+
 def enable(name: present.Name) -> None:
     """Start an installed application with Windows."""
     _control("enable", name)
@@ -29,30 +42,35 @@ def disable(name: present.Name) -> None:
     _control("disable", name)
 
 
-def start(name: present.Name) -> None:
-    """Start an installed application. Returns when it serves."""
+def start(name: NameOrService) -> None:
+    """Start an installed application, or one service of it. Returns when it serves."""
     _control("start", name)
 
 
-def stop(name: present.Name) -> None:
-    """Stop an installed application. Returns when it has stopped."""
+def stop(name: NameOrService) -> None:
+    """Stop an installed application, or one service of it. Returns when it has stopped."""
     _control("stop", name)
 
 
-def restart(name: present.Name) -> None:
-    """Stop an installed application and start it again. Returns when it serves."""
+def restart(name: NameOrService) -> None:
+    """Stop an installed application, or one service of it, and start it again. Returns when it serves."""
     _control("restart", name)
 
 
-def reload(name: present.Name) -> None:
-    """Have a running application read its settings again."""
+def reload(name: NameOrService) -> None:
+    """Have a running application, or one service of it, read its settings again."""
     _control("reload", name)
 
 
 def _control(verb: Verb, name: str) -> None:
     from svcctl.host.windows.machine import here  # noqa: PLC0415 (kept out of --help)
-    from svcctl.operations.windows.control import control  # noqa: PLC0415 (the same)
+    from svcctl.operations.windows.control import act, control  # noqa: PLC0415 (the same)
 
+    application, slash, path = name.partition("/")
+    if slash and verb in {"start", "stop", "restart", "reload"}:
+        service = act(verb, application, path, here())
+        present.say(f"{service.path} {_DONE[verb] if verb != 'reload' else 'is reloaded'}")
+        return
     result = control(verb, name, here())
     but = f", but failed on the way: svcctl status {result.name} says why" if result.failed else ""
     present.say(f"{result.name} {_DONE[verb]}{but}")

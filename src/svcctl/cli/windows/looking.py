@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from svcctl.cli import as_json, options
+from svcctl.cli import as_json, live, options, top
 from svcctl.cli.present import diagnostic_lines, plain
 from svcctl.cli.windows import present
 
@@ -75,6 +75,27 @@ def logs(
         present.say(f"{result.name} has logged nothing that you can read")
 
 
+def show_top(
+    name: Annotated[
+        str | None,
+        typer.Argument(
+            ...,
+            metavar="NAME",
+            help="An installed application; none for all.",
+            autocompletion=present.installed_names,
+        ),
+    ] = None,
+    *,
+    interval: top.Interval = 2.0,
+    count: top.Count = 0,
+) -> None:
+    """Show how applications are, one look after the other."""
+    from svcctl.host.windows.machine import here  # noqa: PLC0415 (kept out of --help)
+    from svcctl.operations.windows.top import WindowsTop  # noqa: PLC0415 (the same)
+
+    top.show(WindowsTop(name, here()), whole=name is not None, interval=interval, count=count)
+
+
 def _lines(result: WindowsStatusResult) -> Iterator[str]:
     from svcctl.operations.windows.install import START_WORDS  # noqa: PLC0415 (kept out of --help)
 
@@ -85,6 +106,8 @@ def _lines(result: WindowsStatusResult) -> Iterator[str]:
         yield f"  process: {result.pid}{since}"
     if result.exit_status:
         yield f"  last exit status: {result.exit_status}"
+    if result.live is not None:
+        yield from (f"  {line}" for line in live.lines(result.live))
     yield f"  listens on: {', '.join(result.addresses) or 'nothing'}"
     yield f"  application: {result.receipt.application}"
     yield f"  python: {service.hosted.python} ({result.receipt.python_version})"

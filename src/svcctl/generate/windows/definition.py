@@ -16,6 +16,7 @@ from svcctl.plan.windows import (
     check_name,
     check_path,
 )
+from svcctl.windows.names import CONTROL, control_pipe
 
 #: Variables that name the folders an application keeps files in. Source: systemd.exec(5), whose names these are.
 _VARIABLES = {
@@ -105,7 +106,10 @@ def _account(options: WindowsOptions) -> str:
 def _hosted(manifest: Manifest, options: WindowsOptions) -> Hosted:
     life = manifest.lifecycle
     root = data_folder(options)
-    own = tuple(Variable(_VARIABLES[name], f"{root}\\{name}") for name in manifest.needs.directories)
+    own = (
+        *(Variable(_VARIABLES[name], f"{root}\\{name}") for name in manifest.needs.directories),
+        Variable(CONTROL, control_pipe(options.name)),
+    )
     hosted = Hosted(
         python=check_path("interpreter", options.python),
         arguments=("-X", "utf8", "-P", "-m", "svcctl.runtime", _application(options), *options.arguments),

@@ -6,10 +6,14 @@ from dataclasses import dataclass
 from typing import Literal
 
 from svcctl.errors import ConfigurationError
+from svcctl.host.varlink import NoAnswerError
 from svcctl.host.windows.machine import Machine, Status
+from svcctl.operations import live
+from svcctl.operations.live import Act, LiveService
 from svcctl.operations.windows import ends, installed
 from svcctl.operations.windows.ends import NotStartedError
 from svcctl.operations.windows.installed import Installed
+from svcctl.windows.names import control_pipe
 
 Verb = Literal["enable", "disable", "start", "stop", "restart", "reload"]
 
@@ -70,6 +74,28 @@ def control(verb: Verb, name: str, machine: Machine) -> WindowsControlResult:
         case "reload":
             _reload(found, machine)
     return WindowsControlResult(name=name, verb=verb, failed=failed)
+
+
+def act(verb: Act, name: str, path: str, machine: Machine) -> LiveService:
+    """Start, stop, restart or reload one service of a running application.
+
+    Args:
+        verb: What to do.
+        name: Name of the installed service.
+        path: Path of the service in the application's tree, from below its root: ``storage/db``.
+        machine: Where it is.
+
+    Returns:
+        The service as it is afterwards.
+
+    Raises:
+        SvcctlError: As :func:`svcctl.operations.live.act`.
+    """
+    found = installed.find(machine, name)
+    status = machine.services.query(found.name)
+    if status is None or not status.pid:
+        raise NoAnswerError(f"{found.name} does not run", hint=f"svcctl start {found.name}")
+    return live.act_at(control_pipe(found.name), verb, found.name, path, process=status.pid)
 
 
 def runs(machine: Machine, name: str) -> bool:

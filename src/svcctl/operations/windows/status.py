@@ -8,10 +8,13 @@ from dataclasses import dataclass
 
 from svcctl.host.windows.machine import Machine, Status
 from svcctl.manifest import codec
+from svcctl.operations import live
+from svcctl.operations.live import Live
 from svcctl.operations.windows import drift, ends, installed
 from svcctl.operations.windows.installed import Installed
 from svcctl.plan.model import Diagnostic
 from svcctl.plan.windows import WindowsReceipt
+from svcctl.windows.names import control_pipe
 
 #: What the service manager calls states, without the prefix.
 STATES = {
@@ -41,6 +44,7 @@ class WindowsStatusResult:
         reason: Why it does not run, in words; empty if that is no failure.
         addresses: What it listens on.
         findings: What is wrong with it or worth knowing.
+        live: What it says of itself while it runs.
     """
 
     name: str
@@ -54,6 +58,7 @@ class WindowsStatusResult:
     reason: str = ""
     addresses: tuple[str, ...] = ()
     findings: tuple[Diagnostic, ...] = ()
+    live: Live | None = None
 
     @property
     def failed(self) -> bool:
@@ -91,6 +96,7 @@ def status(name: str, machine: Machine) -> WindowsStatusResult:
         reason=reason,
         addresses=tuple(listener.endpoint for listener in listeners),
         findings=(*_failures(found, reason), *drift.findings(found, machine, since)),
+        live=live.look(control_pipe(found.name), now.pid) if now.pid else None,
     )
 
 

@@ -75,6 +75,7 @@ def test_folders_are_named_by_variables() -> None:
     assert service.hosted.environment == (
         Variable("STATE_DIRECTORY", r"C:\ProgramData\echo\state"),
         Variable("CONFIGURATION_DIRECTORY", r"C:\ProgramData\echo\config"),
+        Variable("SVCCTL_CONTROL", r"\\.\pipe\svcctl-echo"),
     )
     with pytest.raises(UsageError, match="twice"):
         define(ECHO, replace(OPTIONS, environment=(Variable("State_Directory", "x"),)))

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import ntpath
 import sys
+from typing import Any
 
 import pytest
 
+from svcctl.host import varlink
 from svcctl.loading import target
 from svcctl.loading.target import Target
+from svcctl.operations import live
 from svcctl.operations.windows import describing
 from tests.fakes.describing import FakeDescribe
 from tests.fakes.windows import PYTHON, FakeWindows
@@ -22,6 +25,23 @@ def described(monkeypatch: pytest.MonkeyPatch) -> FakeDescribe:
     return fake
 
 
+def answer(pipe: str, method: str, parameters: object = None, **_limits: object) -> dict[str, Any]:
+    """Stand in for an application whose tree is one server."""
+    if parameters == {"path": "/nothing"}:
+        raise varlink.VarlinkError("io.svcctl.Control.NotFound", {"nearest": ["echo/tcp"]})
+    assert pipe == "\\\\.\\pipe\\svcctl-echo"
+    assert method.startswith("io.svcctl.Control.")
+    application = {"phase": "ready", "ready": 1, "total": 1, "waiting": ""}
+    server = {"path": "echo/tcp", "kind": "stream-server", "state": "ready", "held": False, "restarts": 0}
+    service = {
+        **server,
+        "failures": 0,
+        "listeners": [{"endpoint": "tcp:8007"}],
+        "connections": {"accepted": 3},
+    }
+    return {"application": application, "services": [service]}
+
+
 @pytest.fixture
 def windows(described: FakeDescribe, monkeypatch: pytest.MonkeyPatch) -> FakeWindows:
     """Give a machine that runs Windows, and let paths be its."""
@@ -32,4 +52,6 @@ def windows(described: FakeDescribe, monkeypatch: pytest.MonkeyPatch) -> FakeWin
     )
     monkeypatch.setattr(describing, "whole_path", ntpath.abspath)
     monkeypatch.setattr(sys, "executable", PYTHON)
+    monkeypatch.setattr(live, "usage_of", lambda _: None)
+    monkeypatch.setattr(varlink, "call", answer)
     return FakeWindows()
