@@ -88,6 +88,13 @@ Set = Annotated[
         help="A limit by hand, such as stop_limit_ms=60000 or most_failures=3; repeatable.",
     ),
 ]
+Small = Annotated[
+    bool,
+    typer.Option(
+        "--small",
+        help="Run it in the process of its service host: one process less, and nobody to start it again after a crash.",
+    ),
+]
 Bundle = Annotated[
     str,
     typer.Option(
@@ -118,6 +125,7 @@ def windows(  # noqa: PLR0913 (each is an option of the command)
     depends: Depends = None,
     data: Data = "",
     set_: Set = None,
+    small: Small = False,
     bundle: Bundle = "",
     dry_run: options.DryRun = False,
     json: options.Json = False,
@@ -139,6 +147,7 @@ def windows(  # noqa: PLR0913 (each is an option of the command)
         depends=tuple(depends or ()),
         data=data,
         settings=options.each(set_, number, "--set", "generate windows"),
+        small=small,
         bundle=bundle,
     )
     result = generate(wanted, dry_run=dry_run)

@@ -29,6 +29,9 @@ _VARIABLES = {
 
 _LOGS = "logs"
 
+#: How an interpreter becomes the runner of an application.
+RUNNER = ("-X", "utf8", "-P", "-m", "svcctl.runtime")
+
 #: What ``settings`` may set.
 _SETTABLE = (
     "start_limit_ms",
@@ -110,9 +113,11 @@ def _hosted(manifest: Manifest, options: WindowsOptions) -> Hosted:
         *(Variable(_VARIABLES[name], f"{root}\\{name}") for name in manifest.needs.directories),
         Variable(CONTROL, control_pipe(options.name)),
     )
+    arguments = (_application(options), *options.arguments)
     hosted = Hosted(
         python=check_path("interpreter", options.python),
-        arguments=("-X", "utf8", "-P", "-m", "svcctl.runtime", _application(options), *options.arguments),
+        arguments=arguments if options.small else (*RUNNER, *arguments),
+        in_process=options.small,
         directory=check_path("folder", options.directory),
         environment=(*own, *_checked(options.environment, {variable.name for variable in own})),
         log=f"{root}\\{_LOGS}\\{options.name}.log",

@@ -37,6 +37,7 @@ class WindowsOptions:
         start: When it starts.
         dependencies: Short names of the services that have to run before it.
         environment: Variables, in order; anybody on the machine can read them.
+        small: The service host's process runs it itself, without a second one.
         settings: Fields of :class:`~svcctl.plan.windows.Hosted` by hand: limits in milliseconds, numbers of failures.
         bundle: Files below ``directory``, the interpreter among them, that an installer has to bring; empty for no
             installer.
@@ -54,5 +55,6 @@ class WindowsOptions:
     start: Start = "automatic"
     dependencies: tuple[str, ...] = ()
     environment: tuple[Variable, ...] = ()
+    small: bool = False
     settings: tuple[tuple[str, int], ...] = ()
     bundle: tuple[BundledFile, ...] = ()

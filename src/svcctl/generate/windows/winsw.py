@@ -6,6 +6,7 @@ WinSW's ``docs/xml-config-file.md``.
 
 from __future__ import annotations
 
+from svcctl.generate.windows.definition import RUNNER
 from svcctl.generate.windows.markup import comment, element, text_element
 from svcctl.plan.command_line import quote
 from svcctl.plan.windows import WindowsService
@@ -19,13 +20,14 @@ def winsw(service: WindowsService) -> str:
     """Return the configuration of WinSW for a service."""
     hosted = service.hosted
     startup = "Manual" if service.start == "manual" else "Automatic"
+    arguments = (*RUNNER, *hosted.arguments) if hosted.in_process else hosted.arguments
     parts = [
         comment(_NOT_TRIED),
         text_element("id", service.name),
         text_element("name", service.display_name),
         text_element("description", service.description),
         text_element("executable", hosted.python),
-        text_element("arguments", " ".join(map(quote, hosted.arguments))),
+        text_element("arguments", " ".join(map(quote, arguments))),
         text_element("workingdirectory", hosted.directory),
         *(element("env", {"name": name, "value": value}) for name, value in hosted.environment),
         *(text_element("depend", name) for name in service.dependencies),

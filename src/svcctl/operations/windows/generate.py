@@ -38,6 +38,7 @@ class GenerateRequest:
         depends: Short names of the services that have to run before it.
         data: Folder there for what it keeps; empty for ``C:\ProgramData\NAME``.
         settings: Fields of the definition by hand.
+        small: The service host's process runs it itself.
         bundle: Folder here with what an installer brings; empty for no installer.
     """
 
@@ -54,6 +55,7 @@ class GenerateRequest:
     depends: tuple[str, ...] = ()
     data: str = ""
     settings: tuple[tuple[str, int], ...] = ()
+    small: bool = False
     bundle: str = ""
 
 
@@ -149,6 +151,7 @@ def _options(
         dependencies=request.depends,
         environment=tuple(Variable(*each) for each in request.environment),
         settings=request.settings,
+        small=request.small,
         bundle=bundle.listed() if bundle is not None else (),
     )
 

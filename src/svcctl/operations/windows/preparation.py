@@ -88,6 +88,7 @@ def prepare(request: WindowsRequest, machine: Machine, found: Found | None) -> P
         dependencies=request.depends,
         environment=tuple(Variable(*each) for each in request.environment),
         settings=request.settings,
+        small=request.small,
     )
     service = define(description.manifest, options)
     receipt = WindowsReceipt(

@@ -22,6 +22,7 @@ class WindowsRequest:
         depends: Short names of the services that have to run before it.
         data: Folder for what it keeps; empty for ``C:\ProgramData\NAME``.
         settings: Fields of the definition by hand.
+        small: The service host's process runs it itself.
         enable: Start it with Windows.
         delayed: With ``enable``: two minutes after it.
         now: Start it as soon as it is installed.
@@ -36,6 +37,7 @@ class WindowsRequest:
     depends: tuple[str, ...] = ()
     data: str = ""
     settings: tuple[tuple[str, int], ...] = ()
+    small: bool = False
     enable: bool = False
     delayed: bool = False
     now: bool = False
@@ -56,6 +58,8 @@ def to_options(request: WindowsRequest) -> tuple[str, ...]:
 
 
 def _values(request: WindowsRequest) -> Iterator[str]:
+    if request.small:
+        yield "--small"
     single = {
         "--name": request.name,
         "--python": request.python,

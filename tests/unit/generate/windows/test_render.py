@@ -58,6 +58,16 @@ def test_limits_are_set_by_hand() -> None:
     assert service.preshutdown_ms > 60_000
 
 
+def test_a_small_service_has_one_process() -> None:
+    """Of the environment's interpreter; a wrapper of other people's starts the runner all the same."""
+    small = replace(OPTIONS, small=True)
+    service = define(ECHO, small)
+    assert (service.hosted.in_process, service.hosted.arguments) == (True, (OPTIONS.application,))
+    assert service.command_line().startswith(f'"{OPTIONS.python}"')
+    files = {file.path: file.content.decode() for file in render(ECHO, small).files}
+    assert "-m svcctl.runtime C:\\Echo\\echo.tac" in files["/echo-winsw.xml"]
+
+
 def test_an_installer_of_other_content_is_another_product() -> None:
     """Which Windows takes for an upgrade; the same content is the same product, wherever it is made."""
     identities = []

@@ -19,6 +19,7 @@ from svcctl.manifest.model import Lifecycle
 from svcctl.operations.windows.control import control
 from svcctl.operations.windows.ends import NotStartedError, last_words
 from svcctl.operations.windows.install import WindowsInstallResult, install
+from svcctl.operations.windows.installed import repeat_command
 from svcctl.operations.windows.list import list_installed
 from svcctl.operations.windows.logs import logs
 from svcctl.operations.windows.preview import WindowsPreview
@@ -333,6 +334,25 @@ def test_logs_are_read_from_the_file(windows: FakeWindows) -> None:
     windows.folders.files[LOG] = "one\ntwo\n"
     assert list(logs("echo", windows.machine, count=1).lines) == ["two"]
     assert list(logs("echo", windows.machine, count=1, follow=True).lines) == ["two", "a new line"]
+
+
+def test_the_options_ask_for_the_same_again(windows: FakeWindows) -> None:
+    """All of them, ready for a console; when it starts is not among them."""
+    request = WindowsRequest(
+        application=APPLICATION,
+        name="echo",
+        account="LocalSystem",
+        data=r"D:\data of it",
+        environment=(("A", "b c"),),
+        depends=("Tcpip",),
+        settings=(("stop_limit_ms", 1),),
+        small=True,
+        enable=True,
+    )
+    assert repeat_command(installed(windows, request).receipt) == (
+        r'svcctl install C:\srv\echo.tac --small --name echo --account LocalSystem --data "D:\data of it" '
+        '--env "A=b c" --depends Tcpip --set stop_limit_ms=1'
+    )
 
 
 def test_a_name_that_is_not_installed_has_a_hint(windows: FakeWindows) -> None:
