@@ -19,7 +19,7 @@ TREES := tests.debian.own_trees tests.systemd.trees tests.systemd.twisted_enviro
 TOOLS := mmdebstrap:mmdebstrap systemd-nspawn:systemd-container systemd-analyze:systemd nsenter:util-linux \
 	setpriv:util-linux unshare:util-linux openssl:openssl socat:socat ncat:ncat dig:bind9-dnsutils curl:curl ip:iproute2 dot:graphviz strace:strace mount:mount \
 	strip:binutils dpkg-shlibdeps:dpkg-dev cc:gcc groff:groff-base shellcheck:shellcheck gpg:gpg gpgv:gpgv gpgconf:gpgconf gpg-agent:gpg-agent wine:wine \
-	x86_64-w64-mingw32-gcc:gcc-mingw-w64-x86-64-win32
+	x86_64-w64-mingw32-gcc:gcc-mingw-w64-x86-64-win32 wixl:wixl msiinfo:msitools
 missing = $(sort \
 	$(foreach pair,$(TOOLS),$(if $(shell command -v $(word 1,$(subst :, ,$(pair)))),,$(word 2,$(subst :, ,$(pair))))) \
 	$(if $(wildcard /usr/lib/python3/dist-packages/systemd/journal.py),,python3-systemd) \

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import shutil
 import subprocess
+from collections.abc import Iterator
 from pathlib import Path
 
 #: What to make of the registry: the version that programs see, and how long a service may take to answer (ms).
@@ -48,21 +50,52 @@ class Wine:
             self.run("wine", "reg", "add", key, "/v", name, "/t", kind, "/d", value, "/f")
         self.close()  # the settings count from the next start on
 
+    @contextlib.contextmanager
+    def up(self) -> Iterator[None]:
+        """Keep Windows up meanwhile: its services end with the last other process."""
+        with subprocess.Popen(
+            (str(shutil.which("wine")), "cmd", "/q"),
+            env=self._environment,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+        ) as idle:
+            try:
+                yield
+            finally:
+                assert idle.stdin is not None
+                idle.stdin.close()
+
     def run(self, *command: str) -> str:
         """Run a command and return its output, on which pipes and no files are: Windows' Python takes no others here."""
-        done = subprocess.run(
+        done = self.outcome(*command)
+        assert done.returncode == 0, f"{command}: {done.returncode}\n{done.stdout}\n{done.stderr}"
+        return done.stdout
+
+    def silently(self, *command: str) -> None:
+        """Run a command that may start services: they would keep a pipe open on which its output is."""
+        subprocess.run(
+            command,
+            env=self._environment,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+            timeout=_LIMIT,
+            check=True,
+        )
+
+    def outcome(self, *command: str) -> subprocess.CompletedProcess[str]:
+        """Run a command, however it ends."""
+        return subprocess.run(
             command,
             env=self._environment,
             stdin=subprocess.DEVNULL,
             capture_output=True,
+            encoding="utf-8",
+            errors="replace",
             timeout=_LIMIT,
             check=False,
         )
-        output = done.stdout.decode(errors="replace")
-        assert done.returncode == 0, (
-            f"{command}: {done.returncode}\n{output}\n{done.stderr.decode(errors='replace')}"
-        )
-        return output
 
     def close(self) -> None:
         """End everything in the prefix."""

@@ -29,9 +29,6 @@ _VARIABLES = {
 
 _LOGS = "logs"
 
-#: How an interpreter becomes the runner of an application.
-RUNNER = ("-X", "utf8", "-P", "-m", "svcctl.runtime")
-
 #: What ``settings`` may set.
 _SETTABLE = (
     "start_limit_ms",
@@ -92,6 +89,15 @@ def data_folder(options: WindowsOptions) -> str:
     return check_path("data folder", options.data or f"C:\\ProgramData\\{options.name}")
 
 
+def runner(*, bundled: bool) -> tuple[str, ...]:
+    """Return how an interpreter becomes the runner of an application.
+
+    Args:
+        bundled: An installer has brought it, and can take away again only what stays as it was: no bytecode is written.
+    """
+    return ("-X", "utf8", "-P", *(("-B",) if bundled else ()), "-m", "svcctl.runtime")
+
+
 def one_line(text: str) -> str:
     """Return a text as one line of printable characters."""
     return " ".join("".join(char if char.isprintable() else " " for char in text).split())
@@ -116,7 +122,7 @@ def _hosted(manifest: Manifest, options: WindowsOptions) -> Hosted:
     arguments = (_application(options), *options.arguments)
     hosted = Hosted(
         python=check_path("interpreter", options.python),
-        arguments=arguments if options.small else (*RUNNER, *arguments),
+        arguments=arguments if options.small else (*runner(bundled=bool(options.bundle)), *arguments),
         in_process=options.small,
         directory=check_path("folder", options.directory),
         environment=(*own, *_checked(options.environment, {variable.name for variable in own})),

@@ -6,7 +6,7 @@ WinSW's ``docs/xml-config-file.md``.
 
 from __future__ import annotations
 
-from svcctl.generate.windows.definition import RUNNER
+from svcctl.generate.windows.definition import runner
 from svcctl.generate.windows.markup import comment, element, text_element
 from svcctl.plan.command_line import quote
 from svcctl.plan.windows import WindowsService
@@ -20,7 +20,7 @@ def winsw(service: WindowsService) -> str:
     """Return the configuration of WinSW for a service."""
     hosted = service.hosted
     startup = "Manual" if service.start == "manual" else "Automatic"
-    arguments = (*RUNNER, *hosted.arguments) if hosted.in_process else hosted.arguments
+    arguments = (*runner(bundled=False), *hosted.arguments) if hosted.in_process else hosted.arguments
     parts = [
         comment(_NOT_TRIED),
         text_element("id", service.name),

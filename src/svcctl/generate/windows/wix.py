@@ -171,12 +171,15 @@ def _service(service: WindowsService) -> Iterator[str]:
         control["Start"] = "install"
     yield element("ServiceControl", control)
     key = f"SYSTEM\\CurrentControlSet\\Services\\{service.name}\\{PARAMETERS_KEY}"
+    # Not in an element RegistryKey: wixl would end the key with a backslash, which installers do not allow.
     definition = {
+        "Root": "HKLM",
+        "Key": key,
         "Name": DEFINITION_VALUE,
         "Type": "string",
         "Value": formatted(encode_definition(service.hosted)),
     }
-    yield element("RegistryKey", {"Root": "HKLM", "Key": key}, element("RegistryValue", definition))
+    yield element("RegistryValue", definition)
 
 
 def _identity(kind: str, name: str) -> str:

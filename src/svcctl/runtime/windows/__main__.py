@@ -9,10 +9,11 @@ from __future__ import annotations
 import os
 import sys
 
+sys.dont_write_bytecode = True  # whoever removes the service removes what was installed, and nothing else
 sys.path.append(os.path.dirname(os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))))  # noqa: PTH100, PTH120 (before anything is imported)
 
-from svcctl.errors import SvcctlError
-from svcctl.runtime.windows.host import main
+from svcctl.errors import SvcctlError  # noqa: E402 (as it says)
+from svcctl.runtime.windows.host import main  # noqa: E402 (the same)
 
 if __name__ == "__main__":
     try:
