@@ -18,6 +18,7 @@ ELSEWHERE = (
     "svcctl.runtime.journal",
     "svcctl.runtime.windows.",
     "svcctl.host.windows.",
+    "svcctl.application.processes.held",
     "svcctl.loading.confined",
     "svcctl.windows.pipes",
 )

@@ -13,17 +13,22 @@ from __future__ import annotations
 import asyncio
 import logging
 import os
+import sys
 from collections.abc import Awaitable, Iterable, Mapping, Sequence
 from types import MappingProxyType
 from typing import Any
 
 from svcctl.application.arguments import Seconds, check_interval
-from svcctl.application.processes.child import Child
 from svcctl.application.processes.keeper import Keeper, Spawn
 from svcctl.application.processes.programs import Program, make_program, path_of
 from svcctl.application.service import Service
 from svcctl.application.tree.record import DONE
 from svcctl.errors import ConfigurationError, LifecycleError, ProcessNameError
+
+if sys.platform == "win32":
+    from svcctl.application.processes.held import HeldChild as Child
+else:
+    from svcctl.application.processes.child import Child
 
 _log = logging.getLogger(__name__)
 
@@ -241,6 +246,8 @@ async def _all_gone(keepers: Iterable[Keeper]) -> None:
 
 
 def _check_kernel() -> None:
+    if sys.platform == "win32":
+        return
     try:
         os.close(os.pidfd_open(os.getpid()))
     except OSError as error:

@@ -13,6 +13,7 @@ from svcctl.application.tree.record import is_awaitable
 from svcctl.endpoints.rare import Stdio
 from svcctl.endpoints.values import Endpoint
 from svcctl.errors import ConfigurationError
+from svcctl.posix import require
 
 
 class StdioService(Service):
@@ -47,7 +48,9 @@ class StdioService(Service):
 
         Raises:
             ConfigurationError: Standard input or output is nothing that can be waited for.
+            UsageError: This is Windows, where one cannot wait for them together with sockets.
         """
+        require("a connection by standard input and output")
         _call_if_there(self.factory, "doStart")
         self._protocol = protocol_maker(self.factory)(None)
         if self._protocol is not None:

@@ -26,9 +26,11 @@ from svcctl.windows.declaring import declare, windows
 _DISABLE_MAX_PRIVILEGE, _LUA_TOKEN = 0x1, 0x4
 #: TOKEN_ASSIGN_PRIMARY, _DUPLICATE, _QUERY and _ADJUST_DEFAULT.
 _TOKEN_RIGHTS = 0x1 | 0x2 | 0x8 | 0x80
-_TOKEN_INTEGRITY_LEVEL = 25
+_TOKEN_PRIVILEGES, _TOKEN_INTEGRITY_LEVEL = 3, 25
+_MOST_PRIVILEGES = 64  # Windows has some forty
+_CHANGE_NOTIFY = 23  # SeChangeNotifyPrivilege: to pass through folders, which every user has
 _SE_GROUP_INTEGRITY = 0x20
-_LOW = "S-1-16-4096"
+_ADMINISTRATORS, _LOW = "S-1-5-32-544", "S-1-16-4096"
 _LOW_FOLDER = "S:(ML;OICI;NW;;;LW)"
 _SE_FILE_OBJECT, _LABEL_SECURITY_INFORMATION = 1, 0x10
 _CREATE_SUSPENDED, _CREATE_UNICODE_ENVIRONMENT, _CREATE_NO_WINDOW = 0x4, 0x400, 0x08000000
@@ -72,6 +74,14 @@ class _SidAndAttributes(Structure):
     _fields_ = (("Sid", c_void_p), ("Attributes", c_uint32))
 
 
+class _Privilege(Structure):
+    _fields_ = (("Luid", c_uint32 * 2), ("Attributes", c_uint32))
+
+
+class _Privileges(Structure):
+    _fields_ = (("PrivilegeCount", c_uint32), ("Privileges", _Privilege * _MOST_PRIVILEGES))
+
+
 _kernel32 = windows.WinDLL("kernel32", use_last_error=True)
 _advapi32 = windows.WinDLL("advapi32", use_last_error=True)
 
@@ -91,6 +101,9 @@ _restrict = declare(
     _advapi32, "CreateRestrictedToken", c_uint32, c_void_p, c_uint32, c_uint32, c_void_p, c_uint32, c_void_p,
     c_uint32, c_void_p, c_void_p,
 )  # fmt: skip
+_token_information = declare(
+    _advapi32, "GetTokenInformation", c_uint32, c_void_p, c_uint32, c_void_p, c_uint32, c_void_p
+)
 _set_token = declare(_advapi32, "SetTokenInformation", c_uint32, c_void_p, c_uint32, c_void_p, c_uint32)
 _sid_of = declare(_advapi32, "ConvertStringSidToSidW", c_uint32, c_wchar_p, c_void_p)
 _descriptor_of = declare(
@@ -261,18 +274,39 @@ def _create(line: str, block: str, folder: str, streams: tuple[int, int, int]) -
 
 
 def _lowered(stack: contextlib.ExitStack) -> int:
-    """Return a copy of our token without privileges, without the rights of administrators, of low integrity."""
-    own, less, sid = c_void_p(), c_void_p(), c_void_p()
+    """Return a copy of our token without privileges, without the rights of administrators, of low integrity.
+
+    What the flags take away is named besides, since not every Windows knows them all.
+
+    Raises:
+        OSError: Windows refuses it.
+    """
+    own, less, size = c_void_p(), c_void_p(), c_uint32()
     _open_token(_own_process(), _TOKEN_RIGHTS, ctypes.byref(own))
     _held(stack, own.value)
+    privileges = _Privileges()
+    _token_information(
+        own, _TOKEN_PRIVILEGES, ctypes.byref(privileges), ctypes.sizeof(privileges), ctypes.byref(size)
+    )
+    had = privileges.Privileges[: privileges.PrivilegeCount]
+    lost = [each for each in had if tuple(each.Luid) != (_CHANGE_NOTIFY, 0)]
+    administrators = _SidAndAttributes(_sid(stack, _ADMINISTRATORS), 0)
     flags = _DISABLE_MAX_PRIVILEGE | _LUA_TOKEN
-    _restrict(own, flags, 0, None, 0, None, 0, None, ctypes.byref(less))
+    _restrict(
+        own, flags, 1, ctypes.byref(administrators), len(lost), (_Privilege * len(lost))(*lost), 0, None,
+        ctypes.byref(less),
+    )  # fmt: skip
     token = _held(stack, less.value)
-    _sid_of(_LOW, ctypes.byref(sid))
-    stack.callback(_local_free, sid)
-    label = _SidAndAttributes(sid, _SE_GROUP_INTEGRITY)
+    label = _SidAndAttributes(_sid(stack, _LOW), _SE_GROUP_INTEGRITY)
     _set_token(token, _TOKEN_INTEGRITY_LEVEL, ctypes.byref(label), ctypes.sizeof(label))
     return token
+
+
+def _sid(stack: contextlib.ExitStack, text: str) -> c_void_p:
+    found = c_void_p()
+    _sid_of(text, ctypes.byref(found))
+    stack.callback(_local_free, found)
+    return found
 
 
 def _limit(job: int, time_limit: float) -> None:

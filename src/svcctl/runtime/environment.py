@@ -58,6 +58,18 @@ def loop_factory(mode: Mode | None) -> Callable[[], asyncio.AbstractEventLoop] |
     return None
 
 
+def attend_console(process: Process) -> Callable[[], None]:
+    """Have the process stop in order when its console goes, where that is no signal; return what to call afterwards.
+
+    Below a service host that says when to stop, users log off who have nothing to do with the service.
+    """
+    if sys.platform == "win32" and not process.notifier.connected:
+        from svcctl.runtime.windows.console import attend  # noqa: PLC0415 (only there)
+
+        return attend()
+    return lambda: None
+
+
 def handed_over(process: Process) -> tuple[list[tuple[str, socket.socket]], Store | None]:
     """Return the sockets that were handed over, with their names, and what keeps descriptors, if anything does."""
     sockets: list[tuple[str, socket.socket]] = []

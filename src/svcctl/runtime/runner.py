@@ -60,8 +60,9 @@ MARGIN = 5.0
 #: When the init system wants to know how the tree is.
 _REPORTING = (Phase.STARTING, Phase.READY)
 
-_NAMES = ("SIGTERM", "SIGINT", "SIGHUP", "SIGUSR1")
+_NAMES = ("SIGTERM", "SIGINT", "SIGHUP", "SIGUSR1", "SIGBREAK")
 _SIGNALS = [getattr(signal, name) for name in _NAMES if hasattr(signal, name)]
+_STOPS = {each for each in _SIGNALS if each.name in {"SIGTERM", "SIGINT", "SIGBREAK"}}
 
 
 def run(
@@ -154,6 +155,7 @@ class Process:
         taken = [
             each for each in _SIGNALS if each != signal.SIGINT or signal.getsignal(each) != signal.SIG_IGN
         ]
+        closed = environment.attend_console(self)
         previous = {each: signal.signal(each, self._on_signal) for each in taken}
         try:
             self.notifier.attend(self)
@@ -164,6 +166,7 @@ class Process:
                 self.mode.end()
             for each, handler in previous.items():
                 signal.signal(each, handler)
+            closed()
         if self.state.phase is Phase.FAILED:
             # A message from a process that is gone may be attributed to nobody.
             self.notifier.barrier(LAST_WORDS)
@@ -172,13 +175,13 @@ class Process:
 
     def _on_signal(self, number: int, _frame: object) -> None:
         if self.status is not None:
-            if number in {signal.SIGTERM, signal.SIGINT}:
+            if number in _STOPS:
                 os._exit(self.status)  # the tree is down; only something that hangs keeps the process here
         elif hasattr(self, "loop"):
             self.loop.call_soon_threadsafe(self._safely, self._signalled, number)
         else:
             self.early_signals.append(number)
-            if self.loading and number in {signal.SIGTERM, signal.SIGINT}:
+            if self.loading and number in _STOPS:
                 raise _Interrupted
 
     def _signalled(self, number: int) -> None:
@@ -209,7 +212,7 @@ class Process:
                 raise  # no failure
             error = caught
         self.loading = False
-        asked = [number for number in self.early_signals if number in {signal.SIGTERM, signal.SIGINT}]
+        asked = [number for number in self.early_signals if number in _STOPS]
         if asked:
             self._signalled(asked[0])
         elif error is not None:

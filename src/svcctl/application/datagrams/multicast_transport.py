@@ -8,6 +8,7 @@ import logging
 import os
 import socket
 import struct
+import sys
 from collections.abc import Awaitable
 
 from svcctl.application.datagrams.port import Port
@@ -104,7 +105,7 @@ class MulticastTransport(UDPTransport):
         address, index = self._interface(group.scope if interface == "" else interface)
         if self._is_ipv6:
             return struct.pack("@16sI", group.packed, index)
-        return struct.pack("@4s4si", group.packed, address, index)
+        return group.packed + _choice(address, index)
 
     def _interface(self, interface: object) -> tuple[bytes, int]:
         """Return the IPv4 address, or else the index, that tells the system which interface is meant."""
@@ -122,6 +123,8 @@ class MulticastTransport(UDPTransport):
 
     def _index_of(self, name: str) -> int:
         # Asked on the socket itself: an inherited one belongs to another network than a confined process.
+        if sys.platform == "win32":
+            return _index_on_windows(name)
         encoded = os.fsencode(name)
         if not 0 < len(encoded) < _NAME_SIZE:
             raise _no_interface(name)
@@ -174,8 +177,8 @@ class MulticastTransport(UDPTransport):
             if self._is_ipv6:
                 sock.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_MULTICAST_IF, index)
             else:
-                choice = struct.pack("@4s4si", bytes(4), address, index)
-                sock.setsockopt(socket.IPPROTO_IP, socket.IP_MULTICAST_IF, choice)
+                group = b"" if sys.platform == "win32" else bytes(4)
+                sock.setsockopt(socket.IPPROTO_IP, socket.IP_MULTICAST_IF, group + _choice(address, index))
         except OSError as error:
             raise _no_interface(addr) from error
         return DONE
@@ -189,6 +192,20 @@ class MulticastTransport(UDPTransport):
         if self._is_ipv6:
             return sock.getsockopt(socket.IPPROTO_IPV6, socket.IPV6_MULTICAST_IF)
         return socket.inet_ntoa(sock.getsockopt(socket.IPPROTO_IP, socket.IP_MULTICAST_IF, 4))
+
+
+def _choice(address: bytes, index: int) -> bytes:
+    """Return which interface of IPv4 is meant, as the rest of ``struct ip_mreqn``; Windows has one number for both."""
+    if sys.platform == "win32":
+        return struct.pack("!I", index) if index else address
+    return struct.pack("@4si", address, index)
+
+
+def _index_on_windows(name: str) -> int:
+    try:
+        return socket.if_nametoindex(name)
+    except OSError as error:
+        raise _no_interface(name) from error
 
 
 def _no_interface(name: object) -> UsageError:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import os
 import stat
+import sys
 import threading
 from collections.abc import Callable
 from pathlib import Path
@@ -69,7 +70,7 @@ class BaseLogFile:
     def unopened(cls, path: str) -> Self:
         """Make one that opens its file when it is written to."""
         made = cls.__new__(cls)
-        folder, _, name = path.rpartition("/")
+        folder, name = os.path.split(path)
         state = {"name": name, "directory": folder or "/", "path": path, "defaultMode": None, "owner": None}
         made.__setstate__({**state, "compress": False, "size": 0})
         return made
@@ -234,6 +235,9 @@ class BaseLogFile:
         """Move the file to another name and begin a new one; where that fails, the old one is as it was."""
         path = Path(self.path)
         self._complete()
+        if sys.platform == "win32" and self._opened is not None:  # an open file keeps its name there
+            os.close(self._opened)
+            self._opened = None  # what is written next opens it, whatever comes of this
         path.rename(target)
         try:
             self.reopen()

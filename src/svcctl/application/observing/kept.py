@@ -7,6 +7,7 @@ import gzip
 import os
 import re
 import shutil
+import sys
 import tempfile
 from pathlib import Path
 from typing import NamedTuple
@@ -99,6 +100,8 @@ def compress(path: Path) -> None:
 
 def _copy_facts(source: int, target: int) -> None:
     """Give a file the owner and the permissions of another."""
+    if sys.platform == "win32":
+        return  # both have the rights of their folder
     facts = os.fstat(source)
     with contextlib.suppress(PermissionError):  # only root gives files away
         os.fchown(target, facts.st_uid, facts.st_gid)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 
+from svcctl.posix import geteuid
+
 #: The key's name as a credential.
 KEY_CREDENTIAL = "svcctl-state-key"
 #: The key's name in a state folder.
@@ -30,7 +32,7 @@ def own_folder() -> str:
 
     Source: the XDG base directory specification, ``$XDG_STATE_HOME``.
     """
-    if os.geteuid() == 0:
+    if geteuid() == 0:
         return "/var/lib/svcctl"
     home = os.environ.get("XDG_STATE_HOME", "")
     return f"{home if home.startswith('/') else os.path.expanduser('~/.local/state')}/svcctl"  # noqa: PTH111 (paths are texts here)
@@ -44,7 +46,7 @@ def make_own_folder() -> None:
     folder = own_folder()
     if not os.path.isdir(folder):  # noqa: PTH112 (paths are texts here)
         os.makedirs(folder, mode=0o700, exist_ok=True)  # noqa: PTH103 (the same)
-        if os.geteuid() == 0:
+        if geteuid() == 0:
             os.chmod(folder, 0o755)  # noqa: PTH101, S103 (the same; as /var/lib is)
 
 

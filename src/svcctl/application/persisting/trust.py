@@ -15,7 +15,7 @@ from typing import NamedTuple
 
 from svcctl.application.persisting import places
 from svcctl.errors import SavedStateError
-from svcctl.posix import O_CLOEXEC, O_DIRECTORY, O_NOFOLLOW, O_NONBLOCK, O_PATH
+from svcctl.posix import O_CLOEXEC, O_DIRECTORY, O_NOFOLLOW, O_NONBLOCK, O_PATH, require
 
 _WAY = O_PATH | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW
 _FOLDER = os.O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW
@@ -63,8 +63,10 @@ def folder_of(path: str, *, listed: bool = False, owners: Collection[int] = ()) 
     Raises:
         FileNotFoundError: A folder on the way is not there.
         SavedStateError: Another user could exchange what is in it, or in a folder on the way.
+        UsageError: This is Windows, where that is not checked.
         OSError: A folder on the way cannot be opened.
     """
+    require("a saved application, which is used if nobody else could have written it,")
     above, _, name = absolute(path).rpartition("/")
     if name in {"", ".", ".."}:
         raise SavedStateError(f"{path} names no file", hint="name a file in that folder")

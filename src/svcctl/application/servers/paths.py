@@ -22,6 +22,7 @@ _log = logging.getLogger(__name__)
 
 def bind_path(endpoint: Unix | Unixgram) -> Listening:
     """Bind a path under its lock, so that of two processes that find a stale socket one replaces it."""
+    unix_family()  # where there is none, there is nothing to be locked either
     lock = LockFile(endpoint.address)
     try:
         listening = _bind_locked(endpoint)
