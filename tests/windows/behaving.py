@@ -220,7 +220,7 @@ async def files() -> object:
     return [found, lines, str(log.rotation_error)]
 
 
-async def secret() -> object:
+async def credential() -> object:
     """Read a credential as it is, with both bytes at the end of its line."""
     Path(WORK, "word").write_bytes(b"one\r\ntwo\x1athree")  # noqa: ASYNC240 (nothing else is to happen)
     os.environ["CREDENTIALS_DIRECTORY"] = WORK
@@ -233,7 +233,7 @@ async def resolving() -> object:
     return bool(found)
 
 
-async def refused() -> object:
+async def refused_services() -> object:
     """Say in one line what there is not."""
     said = {}
     for name, each in {
@@ -251,7 +251,7 @@ def main() -> None:
     """Try each of them."""
     seen: dict[str, object] = {}
     tries: list[Callable[[], Awaitable[object]]] = [
-        tcp, tls, udp, multicast, timers, client, programs, files, secret, resolving, refused,
+        tcp, tls, udp, multicast, timers, client, programs, files, credential, resolving, refused_services,
     ]  # fmt: skip
 
     async def limited(work: Callable[[], Awaitable[object]]) -> object:

@@ -131,7 +131,7 @@ def controlled() -> object:
     return seen
 
 
-def refused() -> object:
+def refused_commands() -> object:
     """Ask for what there is not."""
     good = str(WORK / "good.tac")
     (WORK / "saved.tap").write_bytes(b"")
@@ -145,7 +145,7 @@ def refused() -> object:
 
 def main() -> None:
     """Try each of them, at the same time: most of it is waiting."""
-    tries: tuple[Callable[[], object], ...] = (described, signalled, controlled, refused)
+    tries: tuple[Callable[[], object], ...] = (described, signalled, controlled, refused_commands)
     seen: dict[str, object] = {}
 
     def do(work: Callable[[], object]) -> None:

@@ -9,13 +9,14 @@ from __future__ import annotations
 
 import os
 import stat
+import sys
 from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from typing import NamedTuple
 
 from svcctl.application.persisting import places
-from svcctl.errors import SavedStateError
-from svcctl.posix import O_CLOEXEC, O_DIRECTORY, O_NOFOLLOW, O_NONBLOCK, O_PATH, require
+from svcctl.errors import SavedStateError, UsageError
+from svcctl.posix import O_CLOEXEC, O_DIRECTORY, O_NOFOLLOW, O_NONBLOCK, O_PATH
 
 _WAY = O_PATH | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW
 _FOLDER = os.O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW
@@ -66,7 +67,11 @@ def folder_of(path: str, *, listed: bool = False, owners: Collection[int] = ()) 
         UsageError: This is Windows, where that is not checked.
         OSError: A folder on the way cannot be opened.
     """
-    require("a saved application, which is used if nobody else could have written it,")
+    if sys.platform == "win32":
+        raise UsageError(
+            "saved applications are not used on Windows: who could have written a file is not checked there",
+            hint="start it from its code",
+        )
     above, _, name = absolute(path).rpartition("/")
     if name in {"", ".", ".."}:
         raise SavedStateError(f"{path} names no file", hint="name a file in that folder")
