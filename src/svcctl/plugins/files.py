@@ -2,14 +2,16 @@
 
 Starlette serves a single file: its type, ``HEAD``, what has not changed (304), parts of it, and nothing outside of the
 folder, links that lead out included. What is added here: names of index files, the listing of folders, and files
-whose names begin with a dot, which are not shown.
+whose names begin with a dot, which are not shown; and on Windows, names that mean something else there.
 """
 
 from __future__ import annotations
 
 import html
 import os
+import re
 import stat
+import sys
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -25,6 +27,10 @@ from starlette.staticfiles import StaticFiles
 _NOT_FOUND, _FORBIDDEN, _UNAUTHORIZED = 404, 403, 401
 #: The one name with a dot that clients have to find. Source: RFC 8615.
 _WELL_KNOWN = ".well-known"
+_NO_NAME = re.compile(
+    r"^$|^(con|prn|aux|nul|conin\$|conout\$|(com|lpt)[0-9\u00b9\u00b2\u00b3]) *(\.|$)|[:\\\0-\x1f]|[. ]$|~[0-9]",
+    re.IGNORECASE,
+)
 
 
 def site(folder: Path, index: Sequence[str], *, listing: bool) -> Starlette:
@@ -48,8 +54,7 @@ class Files(StaticFiles):
 
     async def get_response(self, path: str, scope: Any) -> Response:  # noqa: ANN401 (ASGI's)
         """Answer a request."""
-        parts = [part for part in path.split("/") if part != "."]
-        if any(part.startswith(".") and part != _WELL_KNOWN for part in parts):
+        if not is_shown(path, windows=sys.platform == "win32"):
             raise HTTPException(_NOT_FOUND)
         try:
             return await super().get_response(path, scope)
@@ -81,6 +86,26 @@ class Files(StaticFiles):
             return self.lookup_path(path)
         except (OSError, ValueError):
             return "", None
+
+
+def is_shown(path: str, *, windows: bool) -> bool:
+    r"""Tell whether a path can be that of a file that is shown.
+
+    Windows takes some names for something else than the file of that name: a device, which may never open, a stream of
+    a file, the short name of another one, a name without what is at its end, or another machine.
+
+    Args:
+        path: The path below the folder, without ``..``; ``.`` for the folder itself.
+        windows: The rules of Windows apply. Source: "Naming Files, Paths, and Namespaces" on learn.microsoft.com.
+
+    Example:
+        >>> is_shown("a/.git/config", windows=False), is_shown("a\\GIT~1\\config", windows=True)
+        (False, False)
+    """
+    parts = re.split(r"[/\\]" if windows else "/", path)
+    if any(part.startswith(".") and part not in {".", _WELL_KNOWN} for part in parts):
+        return False
+    return not windows or path == "." or not any(map(_NO_NAME.search, parts))
 
 
 def _listed(folder: str, shown: str) -> str:
