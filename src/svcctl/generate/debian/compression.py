@@ -12,12 +12,12 @@ import zlib
 from concurrent.futures import ThreadPoolExecutor
 
 #: Bytes of content in each block, at most: smaller ones need more room, larger ones leave processors idle.
-BLOCK = 4 << 20
+BLOCK = 2 << 20
 
 _HEADER = _FOOTER = 12
-#: How many places with the same next bytes are looked at, of the 48 that the preset would look at: the others make
-#: the result 2 % smaller, and take a third of the time. Nothing is further away than a block is long.
-_LZMA2 = {"id": lzma.FILTER_LZMA2, "preset": 6, "depth": 10, "dict_size": BLOCK}
+#: At each place, 16 others that begin alike are looked at. The preset would look at 48, which takes a fifth more time
+#: for 0.5 % less room. Nothing is further away than a block is long.
+_LZMA2 = {"id": lzma.FILTER_LZMA2, "preset": 6, "depth": 16, "dict_size": BLOCK}
 _X86 = {"id": lzma.FILTER_X86}
 
 
