@@ -12,13 +12,14 @@ import svcctl
 
 #: These need systemd-python, or Windows, to be imported at all, and have no examples.
 WITHOUT = {
+    "svcctl.application.processes.held",
     "svcctl.loading.confined",
     "svcctl.runtime.journal",
     "svcctl.windows.pipes",
     *(f"svcctl.host.windows.{name}" for name in ("calls", "folders", "pipes", "registry", "services")),
     *(
         f"svcctl.runtime.windows.{name}"
-        for name in ("calls", "child", "control", "events", "host", "inside", "notifier")
+        for name in ("calls", "child", "console", "control", "events", "host", "inside", "notifier")
     ),
 }
 

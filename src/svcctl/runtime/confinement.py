@@ -32,7 +32,7 @@ _log = logging.getLogger(__name__)
 _OURS = ("svcctl.application", "svcctl.endpoints", "svcctl.runtime")
 
 #: Of these, what only Windows can load, which knows neither users nor root folders to change to.
-_NOT_HERE = "svcctl.runtime.windows."
+_NOT_HERE = ("svcctl.application.processes.held", "svcctl.runtime.windows.")
 
 #: Those that bring something foreign along, if an application uses them.
 _ADAPTERS = ("svcctl.interop.twisted",)
@@ -49,7 +49,7 @@ def check(options: RunOptions) -> None:
         PermissionDeniedError: Only root could do this.
         UsageError: This is Windows, which has no such thing.
     """
-    for what in ("chroot", "euid", "pidfile", "syslog"):
+    for what in ("chroot", "checkpoint", "euid", "pidfile", "save", "syslog"):
         if getattr(options, what):
             require(f"--{what}")
     if options.chroot and os.geteuid() != 0:
