@@ -29,6 +29,7 @@ from svcctl.plan.command_line import join  # noqa: E402 (the same)
 from svcctl.plan.windows import Hosted, Variable, WindowsService  # noqa: E402 (the same)
 from svcctl.runtime.windows import calls as calls_of_host  # noqa: E402 (the same)
 from svcctl.runtime.windows.host import Manager  # noqa: E402 (the same)
+from svcctl.runtime.windows.log import Log  # noqa: E402 (the same)
 
 ARGUMENT = 'a "b" ä\\'
 STOPPED, RUNNING = 1, 4
@@ -144,16 +145,19 @@ def cycle(wanted: WindowsService, seen: list[Any]) -> None:
     for _ in range(CYCLES):
         with ALONE:
             services.start(wanted.name)
-        follow(wanted.name, RUNNING)
+        follow(wanted.name, RUNNING, 0.1)
         answered = answer(PORTS["cycles"])
         send(wanted.name, STOP)
-        seen.append([answered, *follow(wanted.name, STOPPED)[-1]])
+        seen.append([answered, *follow(wanted.name, STOPPED, 0.1)[-1]])
     with ALONE:
         services.delete(wanted.name)
 
 
-def follow(name: str, until: int) -> list[tuple[int, int, int]]:
-    """Return the states that a service is seen in until it gets to one."""
+def follow(name: str, until: int, pause: float = 0.3) -> list[tuple[int, int, int]]:
+    """Return the states that a service is seen in until it gets to one, looking again after each pause.
+
+    Many look at once, and each look costs Wine more than it costs Windows.
+    """
     states: list[tuple[int, int, int]] = []
     end = time.monotonic() + LIMIT
     while time.monotonic() < end:
@@ -165,7 +169,7 @@ def follow(name: str, until: int) -> list[tuple[int, int, int]]:
             states.append(status[:3])
         if status.state == until:
             break
-        time.sleep(0.1)
+        time.sleep(pause)
     return states
 
 
@@ -278,6 +282,20 @@ def handled() -> dict[int, tuple[int, list[str]]]:
     return found
 
 
+def rotated() -> list[list[str]]:
+    """Return what is in a log's files, the oldest first, while somebody reads the newest and once nobody does."""
+    log = Log(f"{WORK}\\rotated.log", most_bytes=4, most_files=9)
+    log.write(b"1\n2\n")
+    found = []
+    with open(log.path, encoding="utf-8"):  # noqa: PTH123 (a text)
+        log.write(b"3\n")
+        found.append([" ".join(lines_of(path)) for path in logs_of("rotated")])
+    log.write(b"4\n5\n6\n7\n")
+    found.append([" ".join(lines_of(path)) for path in logs_of("rotated")])
+    log.close()
+    return found
+
+
 def split_differently(count: int) -> list[list[str]]:
     """Return command lines of ours, of so many made up, that Windows splits into other arguments."""
     function = calls.windows.WinDLL("shell32").CommandLineToArgvW
@@ -327,6 +345,7 @@ if __name__ == "__main__":
         "by hand": started_by_hand(service("good").host),
         "recorded": recorded(),
         "handled": handled(),
+        "rotated": rotated(),
         "split": split_differently(5_000),
     }
     sys.stdout.write(json.dumps(seen))

@@ -207,6 +207,14 @@ def test_the_service_manager_is_told_all_that_a_service_is_configured_with(seen:
     ]
 
 
+def test_a_log_that_somebody_reads_is_rotated_later(seen: dict[str, Any]) -> None:
+    """Windows renames no file that is open; nothing is lost."""
+    meanwhile, afterwards = seen["rotated"]
+    assert meanwhile == ["1 2 3"]
+    assert " ".join(afterwards) == "1 2 3 4 5 6 7"
+    assert len(afterwards) > 1
+
+
 def test_windows_splits_command_lines_as_they_were_joined(seen: dict[str, Any]) -> None:
     """By its own function."""
     assert seen["split"] == []

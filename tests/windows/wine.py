@@ -19,7 +19,7 @@ _SETTINGS = (
     ("HKCU\\Software\\Wine", "Version", "REG_SZ", "win10"),
     ("HKLM\\System\\CurrentControlSet\\Control", "ServicesPipeTimeout", "REG_DWORD", "60000"),
 )
-_LIMIT = 150
+_LIMIT = 250
 
 
 def why_not_here() -> str:
