@@ -126,8 +126,9 @@ def test_the_tables_of_an_installer_say_what_the_definition_does(installer: Inst
     properties = {row["Property"]: row["Value"] for row in table(installer, "Property")}
     assert properties["ProductName"] == TITLE
     assert len(table(installer, "File")) == installer.files
-    (value,) = table(installer, "Registry")
-    assert value["Key"].endswith(rf"\Services\{NAME}\Parameters")
+    values = table(installer, "Registry")
+    assert {value["Name"] for value in values} == {"Definition", "Receipt"}
+    assert all(value["Key"].endswith(rf"\Services\{NAME}\Parameters") for value in values)
 
 
 def test_an_installer_installs_a_service_that_answers_and_removes_it(

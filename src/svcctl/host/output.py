@@ -41,7 +41,7 @@ def write_together(
                 Path(aside, name).write_bytes(content)
             for name in (*whole, *files):
                 if name in files or not (folder / name).exists():
-                    Path(aside, name).rename(folder / name)
+                    Path(aside, name).replace(folder / name)
     except OSError as error:
         raise ConfigurationError(
             f"cannot write to {folder}: {error.strerror or error}", hint="choose another folder with -o"

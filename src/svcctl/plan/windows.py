@@ -165,12 +165,13 @@ class WindowsReceipt:
         application: What was installed: an absolute path, ``module:attribute`` or a plug-in's name.
         arguments: The options of a plug-in.
         environment: The variables that were asked for.
-        python_version: Version of the interpreter.
+        python_version: Version of the interpreter; empty if it was made elsewhere.
         folders: Folders that belong to it, the one that the others are in first.
         manifest_digest: Digest of the manifest that the service was made from.
         manifest: That manifest, as canonical JSON.
-        options: The arguments that repeat the installation.
+        options: The arguments that repeat the installation; empty if it was made elsewhere.
         svcctl_version: What has made it.
+        installer: It came in an installer, which alone may remove it.
     """
 
     service: WindowsService
@@ -183,6 +184,7 @@ class WindowsReceipt:
     manifest: str
     options: tuple[str, ...]
     svcctl_version: str
+    installer: bool = False
 
 
 def check_name(name: str) -> str:

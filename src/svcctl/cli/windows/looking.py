@@ -110,7 +110,8 @@ def _lines(result: WindowsStatusResult) -> Iterator[str]:
         yield from (f"  {line}" for line in live.lines(result.live))
     yield f"  listens on: {', '.join(result.addresses) or 'nothing'}"
     yield f"  application: {result.receipt.application}"
-    yield f"  python: {service.hosted.python} ({result.receipt.python_version})"
+    version = f" ({result.receipt.python_version})" if result.receipt.python_version else ""
+    yield f"  python: {service.hosted.python}{version}"
     yield f"  account: {service.account}"
     yield f"  log: {service.hosted.log}"
     yield from (f"  {line}" for line in diagnostic_lines(result.findings))

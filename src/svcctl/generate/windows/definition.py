@@ -5,13 +5,16 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
+from svcctl import __version__
 from svcctl.errors import UsageError
 from svcctl.generate.windows.options import WindowsOptions
+from svcctl.manifest import codec
 from svcctl.manifest.model import Manifest
 from svcctl.plan.windows import (
     LONGEST_DISPLAY_NAME,
     Hosted,
     Variable,
+    WindowsReceipt,
     WindowsService,
     check_name,
     check_path,
@@ -67,6 +70,35 @@ def define(manifest: Manifest, options: WindowsOptions) -> WindowsService:
         dependencies=tuple(check_name(name) for name in options.dependencies),
         preshutdown_ms=hosted.stop_limit_ms + _MARGIN_MS,
         hosted=hosted,
+    )
+
+
+def receipt(
+    manifest: Manifest, options: WindowsOptions, *, python_version: str = "", repeat: tuple[str, ...] = ()
+) -> WindowsReceipt:
+    """Return what is to be remembered of the service that an application becomes.
+
+    Args:
+        manifest: The application.
+        options: Where and how.
+        python_version: Version of its interpreter, if that is known.
+        repeat: The arguments that repeat the installation, if there are such.
+
+    Raises:
+        UsageError: As :func:`define`.
+    """
+    return WindowsReceipt(
+        service=define(manifest, options),
+        application=options.application,
+        arguments=options.arguments,
+        environment=options.environment,
+        python_version=python_version,
+        folders=folders(manifest, options),
+        manifest_digest=codec.digest(manifest),
+        manifest=codec.encode(manifest),
+        options=repeat,
+        svcctl_version=__version__,
+        installer=bool(options.bundle),
     )
 
 

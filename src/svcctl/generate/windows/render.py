@@ -6,7 +6,7 @@ import re
 
 from svcctl import __version__
 from svcctl.errors import UsageError
-from svcctl.generate.windows.definition import define, folders, one_line
+from svcctl.generate.windows.definition import one_line, receipt
 from svcctl.generate.windows.options import WindowsOptions
 from svcctl.generate.windows.powershell import file_content
 from svcctl.generate.windows.problems import diagnose
@@ -31,19 +31,19 @@ def render(manifest: Manifest, options: WindowsOptions) -> Rendering:
         UsageError: An option cannot be used: a name with blanks, a path that is none of Windows.
         EndpointError: A listener's description does not parse.
     """
-    service = define(manifest, options)
-    places = folders(manifest, options)
+    made = receipt(manifest, options)
+    service = made.service
     header = _header(manifest)
     files = {
         f"{service.name}.json": f"{to_text(service)}\n".encode(),
-        "install.ps1": file_content(install_script(service, places, header)),
-        "uninstall.ps1": file_content(uninstall_script(service, places, header)),
+        "install.ps1": file_content(install_script(made, header)),
+        "uninstall.ps1": file_content(uninstall_script(made, header)),
         f"{service.name}-winsw.xml": winsw(service).encode(),
     }
     diagnostics = diagnose(manifest, options)
     if options.bundle:
         _check_bundle(options)
-        files[f"{service.name}.wxs"] = wix(service, manifest.application, options).encode()
+        files[f"{service.name}.wxs"] = wix(made, manifest.application, options).encode()
         message = "the installer makes no folder for data, and sets no recovery actions"
         told = Diagnostic(severity="note", subject="installer", message=message, hint="install.ps1 does both")
         diagnostics = (*diagnostics, told)

@@ -12,9 +12,11 @@ from svcctl.generate.windows.powershell import array, literal
 from svcctl.plan.windows import (
     DEFINITION_VALUE,
     PARAMETERS_KEY,
+    RECEIPT_VALUE,
     RecoveryAction,
-    WindowsService,
+    WindowsReceipt,
     encode_definition,
+    encode_receipt,
 )
 
 _HEAD = """#Requires -Version 5.1
@@ -86,6 +88,7 @@ if ($own) {{
 try {{
     New-Item -Path $parameters -Force | Out-Null
     New-ItemProperty -Path $parameters -Name {DEFINITION_VALUE} -PropertyType String -Value $definition -Force | Out-Null
+    New-ItemProperty -Path $parameters -Name {RECEIPT_VALUE} -PropertyType String -Value $receipt -Force | Out-Null
     # Windows reads it when it starts.
     New-ItemProperty -Path $key -Name PreshutdownTimeout -PropertyType DWord -Value $preshutdown -Force | Out-Null
     if ($description) {{
@@ -135,9 +138,9 @@ if ($Purge) {
 """
 
 
-def install_script(service: WindowsService, folders: Sequence[str], header: Sequence[str]) -> str:
+def install_script(receipt: WindowsReceipt, header: Sequence[str]) -> str:
     """Return a script that makes the service, or changes the one that an earlier run has made."""
-    hosted = service.hosted
+    service, hosted = receipt.service, receipt.service.hosted
     start_mode = "Manual" if service.start == "manual" else "Automatic"
     sc_start = {"automatic": "auto", "delayed": "delayed-auto", "manual": "demand"}[service.start]
     values = {
@@ -153,15 +156,16 @@ def install_script(service: WindowsService, folders: Sequence[str], header: Sequ
         "preshutdown": str(service.preshutdown_ms),
         "recovery": literal("/".join(map(_action, service.recovery))),
         "recoveryReset": str(service.recovery_reset_s),
-        "folders": array(folders),
+        "receipt": literal(encode_receipt(receipt)),
+        "folders": array(receipt.folders),
         "needed": array(dict.fromkeys((service.interpreter, service.host, hosted.python))),
     }
     return "".join((*_comments(header), _HEAD, *_assignments(values), _COMMON, _INSTALL))
 
 
-def uninstall_script(service: WindowsService, folders: Sequence[str], header: Sequence[str]) -> str:
+def uninstall_script(receipt: WindowsReceipt, header: Sequence[str]) -> str:
     """Return a script that stops and removes the service, and with ``-Purge`` what it has kept."""
-    values = {"name": literal(service.name), "folders": array(folders[:1])}
+    values = {"name": literal(receipt.service.name), "folders": array(receipt.folders[:1])}
     return "".join(
         (*_comments(header), "param([switch] $Purge)\n", _HEAD, *_assignments(values), _COMMON, _UNINSTALL)
     )

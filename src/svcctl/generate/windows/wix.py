@@ -14,7 +14,14 @@ from svcctl.generate.windows.markup import comment, element
 from svcctl.generate.windows.options import WindowsOptions
 from svcctl.manifest.model import ApplicationInfo
 from svcctl.plan.command_line import quote
-from svcctl.plan.windows import DEFINITION_VALUE, PARAMETERS_KEY, WindowsService, encode_definition
+from svcctl.plan.windows import (
+    DEFINITION_VALUE,
+    PARAMETERS_KEY,
+    RECEIPT_VALUE,
+    WindowsReceipt,
+    encode_definition,
+    encode_receipt,
+)
 
 #: Where names of ours begin; an address that nobody has to reach.
 _NAMESPACE = uuid.uuid5(uuid.NAMESPACE_URL, "urn:svcctl:windows")
@@ -23,11 +30,12 @@ _FOLDER = "InstallFolder"  # with small letters, so that nobody sets it on a com
 _LONGEST_PART = 255
 
 
-def wix(service: WindowsService, info: ApplicationInfo, options: WindowsOptions) -> str:
+def wix(receipt: WindowsReceipt, info: ApplicationInfo, options: WindowsOptions) -> str:
     """Return the source; the bundle's files are expected in ``files`` beside it.
 
     Installers of the same content are the same product, others one that takes its place.
     """
+    service = receipt.service
     product = {
         "Name": plain(service.display_name),
         "Version": version(info.version),
@@ -37,7 +45,7 @@ def wix(service: WindowsService, info: ApplicationInfo, options: WindowsOptions)
     }
     main = options.interpreter[len(options.directory) + 1 :].replace("\\", "/")
     components = {
-        path: _component(path, options.directory, service if path == main else None)
+        path: _component(path, options.directory, receipt if path == main else None)
         for path in sorted(file.path for file in options.bundle)
     }
     folders = element(
@@ -135,14 +143,14 @@ def _tree(components: dict[str, str], prefix: str) -> Iterator[str]:
         yield element("Directory", {"Id": _id("d", path), "Name": name}, *_tree(components, path))
 
 
-def _component(path: str, directory: str, service: WindowsService | None) -> str:
+def _component(path: str, directory: str, receipt: WindowsReceipt | None) -> str:
     file = {
         "Id": _id("f", path),
         "Name": path.rpartition("/")[2],
         "Source": f"files/{path}",
         "KeyPath": "yes",
     }
-    parts: Sequence[str] = () if service is None else tuple(_service(service))
+    parts: Sequence[str] = () if receipt is None else tuple(_service(receipt))
     return element(
         "Component",
         {"Id": _id("c", path), "Guid": _identity("file", f"{directory}/{path}")},
@@ -151,7 +159,8 @@ def _component(path: str, directory: str, service: WindowsService | None) -> str
     )
 
 
-def _service(service: WindowsService) -> Iterator[str]:
+def _service(receipt: WindowsReceipt) -> Iterator[str]:
+    service = receipt.service
     yield comment("Recovery actions are not among what wixl writes: see the script beside it.")
     install = {
         "Id": "Install",
@@ -172,14 +181,13 @@ def _service(service: WindowsService) -> Iterator[str]:
     yield element("ServiceControl", control)
     key = f"SYSTEM\\CurrentControlSet\\Services\\{service.name}\\{PARAMETERS_KEY}"
     # Not in an element RegistryKey: wixl would end the key with a backslash, which installers do not allow.
-    definition = {
-        "Root": "HKLM",
-        "Key": key,
-        "Name": DEFINITION_VALUE,
-        "Type": "string",
-        "Value": formatted(encode_definition(service.hosted)),
+    values = {
+        DEFINITION_VALUE: encode_definition(service.hosted),
+        RECEIPT_VALUE: encode_receipt(receipt),
     }
-    yield element("RegistryValue", definition)
+    for name, text in values.items():
+        value = {"Root": "HKLM", "Key": key, "Name": name, "Type": "string", "Value": formatted(text)}
+        yield element("RegistryValue", value)
 
 
 def _identity(kind: str, name: str) -> str:

@@ -65,7 +65,7 @@ def _interpreter(receipt: WindowsReceipt, machine: Machine) -> Iterator[Diagnost
     except ConfigurationError as error:
         yield Diagnostic(severity="error", subject="python", message=error.message, hint=error.hint)
         return
-    if place.version.split(".")[:2] != receipt.python_version.split(".")[:2]:
+    if receipt.python_version and place.version.split(".")[:2] != receipt.python_version.split(".")[:2]:
         message = f"{service.hosted.python} is now Python {place.version}; it was {receipt.python_version}"
         yield _repeat("warning", "python", message, receipt)
 

@@ -83,7 +83,10 @@ def _ours(name: str, found: Found | None) -> WindowsReceipt | None:
             f"there is a service named {name} already, and svcctl has not installed it",
             hint="use another --name",
         )
-    return installed.read_receipt(name, found)
+    before = installed.read_receipt(name, found)
+    if before is not None:
+        installed.refuse_installer(before, "change")
+    return before
 
 
 def _lines(

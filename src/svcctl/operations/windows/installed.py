@@ -61,8 +61,29 @@ def read_receipt(name: str, found: Found | None) -> WindowsReceipt | None:
 
 
 def repeat_command(receipt: WindowsReceipt) -> str:
-    """Return the command that installs this application again."""
+    """Return what installs this application again: a command, or words."""
+    if receipt.installer:
+        return "repair it in Windows' list of programs"
+    if not receipt.options:
+        return "run install.ps1 again"
     return " ".join(map(quote, ("svcctl", "install", *receipt.options)))
+
+
+def refuse_installer(receipt: WindowsReceipt, verb: str) -> None:
+    """Leave to an installer what it has installed.
+
+    Args:
+        receipt: Of the service.
+        verb: What was to be done to it.
+
+    Raises:
+        UsageError: It came in one.
+    """
+    if receipt.installer:
+        raise UsageError(
+            f"{receipt.service.name} came in an installer, and svcctl does not {verb} it",
+            hint="use Windows' list of programs: appwiz.cpl",
+        )
 
 
 def _similar(machine: Machine, name: str) -> str:

@@ -6,14 +6,12 @@ from collections.abc import Iterator
 from dataclasses import replace
 from typing import NamedTuple
 
-from svcctl import __version__
 from svcctl.errors import ConfigurationError, UsageError
-from svcctl.generate.windows.definition import define, folders
+from svcctl.generate.windows.definition import receipt
 from svcctl.generate.windows.options import WindowsOptions
 from svcctl.generate.windows.problems import diagnose
 from svcctl.host.windows.machine import Found, Machine, Python
 from svcctl.loading.report import Description
-from svcctl.manifest import codec
 from svcctl.operations.windows import describing
 from svcctl.operations.windows.request import WindowsRequest, to_options
 from svcctl.plan.model import Diagnostic
@@ -90,31 +88,19 @@ def prepare(request: WindowsRequest, machine: Machine, found: Found | None) -> P
         settings=request.settings,
         small=request.small,
     )
-    service = define(description.manifest, options)
-    receipt = WindowsReceipt(
-        service=service,
-        application=request.application,
-        arguments=request.arguments,
-        environment=options.environment,
-        python_version=place.version,
-        folders=folders(description.manifest, options),
-        manifest_digest=codec.digest(description.manifest),
-        manifest=codec.encode(description.manifest),
-        options=to_options(request),
-        svcctl_version=__version__,
-    )
-    need_files(service, machine)
-    return Prepared(receipt, diagnose(description.manifest, options))
+    made = receipt(description.manifest, options, python_version=place.version, repeat=to_options(request))
+    need_files(made.service, machine)
+    return Prepared(made, diagnose(description.manifest, options))
 
 
-def describe_again(receipt: WindowsReceipt) -> Description:
+def describe_again(made: WindowsReceipt) -> Description:
     """Describe an installed application as it is now.
 
     Raises:
         SvcctlError: As :func:`svcctl.loading.describe.describe`.
     """
-    python = receipt.service.hosted.python
-    return describing.described(receipt.application, receipt.arguments, python, receipt.environment)
+    python = made.service.hosted.python
+    return describing.described(made.application, made.arguments, python, made.environment)
 
 
 def need_files(service: WindowsService, machine: Machine) -> None:

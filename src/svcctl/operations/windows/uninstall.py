@@ -49,6 +49,7 @@ def uninstall(
         SvcctlError: It cannot be removed.
     """
     found = installed.find(machine, name)
+    installed.refuse_installer(found.receipt, "uninstall")
     if not dry_run:
         machine.services.need_administrator()
     root = found.receipt.folders[:1]

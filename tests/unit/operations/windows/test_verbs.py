@@ -26,6 +26,7 @@ from svcctl.operations.windows.preview import WindowsPreview
 from svcctl.operations.windows.request import WindowsRequest
 from svcctl.operations.windows.status import status
 from svcctl.operations.windows.uninstall import uninstall
+from svcctl.plan.windows import encode_receipt
 from tests.fakes.describing import FakeDescribe
 from tests.fakes.windows import FakeWindows
 
@@ -153,6 +154,24 @@ def test_a_service_of_somebody_elses_is_refused(windows: FakeWindows, described:
     assert described.targets == []
     with pytest.raises(UsageError, match="svcctl has not made the one"):
         uninstall("echo", windows.machine)
+
+
+def test_what_came_in_an_installer_is_left_to_it(windows: FakeWindows) -> None:
+    """It is started and asked as others are; what was made by a script, by whoever likes."""
+    result = installed(windows)
+    made = replace(result.receipt, installer=True, options=(), python_version="")
+    windows.services.install(made.service, encode_receipt(made))
+    windows.folders.files[APPLICATION] = ""
+    assert not control("start", "echo", windows.machine).failed
+    assert status("echo", windows.machine).findings == ()
+    for change in (lambda: install(REQUEST, windows.machine), lambda: uninstall("echo", windows.machine)):
+        with pytest.raises(UsageError, match="came in an installer"):
+            change()
+    assert "list of programs" in repeat_command(made)
+    assert repeat_command(replace(made, installer=False)) == "run install.ps1 again"
+    made = replace(made, installer=False)
+    windows.services.install(made.service, encode_receipt(made))
+    assert install(REQUEST, windows.machine).preview.lines == ("~ service echo: what svcctl remembers of it",)
 
 
 def test_a_missing_interpreter_is_refused(windows: FakeWindows) -> None:
