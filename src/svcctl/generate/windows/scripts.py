@@ -18,6 +18,7 @@ from svcctl.plan.windows import (
     encode_definition,
     encode_receipt,
 )
+from svcctl.plan.windows_rights import folder_rights
 
 _HEAD = """#Requires -Version 5.1
 #Requires -RunAsAdministrator
@@ -102,11 +103,6 @@ try {{
     New-ItemProperty -Path $source -Name EventMessageFile -PropertyType ExpandString `
         -Value '%SystemRoot%\\System32\\EventCreate.exe' -Force | Out-Null
     New-ItemProperty -Path $source -Name TypesSupported -PropertyType DWord -Value 7 -Force | Out-Null
-    $rights = 'O:BAG:BAD:PAI(A;OICI;FA;;;SY)(A;OICI;FA;;;BA)'
-    if ($account -ne 'LocalSystem') {{
-        $sid = ([Security.Principal.NTAccount] $account).Translate([Security.Principal.SecurityIdentifier]).Value
-        $rights += "(A;OICI;0x1301bf;;;$sid)"
-    }}
     foreach ($folder in $folders) {{
         New-Item -ItemType Directory -Path $folder -Force | Out-Null
         $acl = New-Object Security.AccessControl.DirectorySecurity
@@ -158,6 +154,7 @@ def install_script(receipt: WindowsReceipt, header: Sequence[str]) -> str:
         "recoveryReset": str(service.recovery_reset_s),
         "receipt": literal(encode_receipt(receipt)),
         "folders": array(receipt.folders),
+        "rights": literal(folder_rights(service.name)),
         "needed": array(dict.fromkeys((service.interpreter, service.host, hosted.python))),
     }
     return "".join((*_comments(header), _HEAD, *_assignments(values), _COMMON, _INSTALL))

@@ -20,6 +20,7 @@ $recovery = 'restart/60000/restart/300000//0'
 $recoveryReset = 86400
 $receipt = '{"application":"C:\\Echo\\echo.tac","arguments":[],"environment":[],"folders":["C:\\ProgramData\\echo","C:\\ProgramData\\echo\\logs","C:\\ProgramData\\echo\\state"],"installer":false,"manifest":"{\"application\":{\"description\":\"\",\"homepage\":\"\",\"maintainer\":\"\",\"name\":\"echo\",\"version\":\"\"},\"identity\":{\"gid\":null,\"uid\":null},\"lifecycle\":{\"reload\":false,\"start_limit_ms\":90000,\"stop_limit_ms\":10000,\"watchdog_ms\":30000},\"needs\":{\"abstract_sockets\":false,\"address_families\":[],\"capabilities\":[],\"chown\":false,\"connects_to\":[],\"credentials\":[],\"descriptors\":0,\"devices\":[],\"directories\":[\"state\"],\"environment\":[],\"executable_state\":false,\"foreign_processes\":false,\"home\":false,\"machine_code\":false,\"network\":\"inbound\",\"process_table\":false,\"programs\":[],\"reads\":[],\"scheduling\":false,\"setgid_files\":false,\"settings\":[],\"writes\":[]},\"origin\":{\"digest\":\"0f0f0f0f0f0f0f0f0f0f0f0f0f0f0f0f0f0f0f0f0f0f0f0f0f0f0f0f0f0f0f0f\",\"kind\":\"tac\",\"requires_python\":\"3.11\"},\"schema\":1,\"tree\":{\"after\":null,\"children\":[{\"after\":null,\"children\":[],\"class_name\":\"svcctl.application.internet.Server\",\"connections\":[],\"kind\":\"stream-server\",\"listeners\":[{\"endpoint\":\"tcp:8007\",\"name\":\"tcp-8007\"}],\"path\":\"echo/server0\",\"restart\":\"permanent\",\"supervision\":null,\"timers\":[]}],\"class_name\":\"svcctl.application.service.MultiService\",\"connections\":[],\"kind\":\"collection\",\"listeners\":[],\"path\":\"echo\",\"restart\":\"permanent\",\"supervision\":null,\"timers\":[]}}","manifest_digest":"DIGEST","options":[],"python_version":"","service":{"account":"NT SERVICE\\echo","dependencies":[],"description":"","display_name":"echo","host":"C:\\Echo\\venv\\Lib\\site-packages\\svcctl\\runtime\\windows\\__main__.py","hosted":{"arguments":["-X","utf8","-P","-m","svcctl.runtime","C:\\Echo\\echo.tac"],"directory":"C:\\Echo","environment":[{"name":"STATE_DIRECTORY","value":"C:\\ProgramData\\echo\\state"},{"name":"SVCCTL_CONTROL","value":"\\\\.\\pipe\\svcctl-echo"}],"first_pause_ms":1000,"healthy_ms":60000,"in_process":false,"log":"C:\\ProgramData\\echo\\logs\\echo.log","log_bytes":10485760,"log_files":5,"longest_pause_ms":60000,"most_failures":10,"permanent_statuses":[64,65,66,77,78],"python":"C:\\Echo\\venv\\Scripts\\python.exe","reload":false,"start_limit_ms":90000,"stop_limit_ms":10000,"watchdog_ms":30000},"interpreter":"C:\\Echo\\python\\python.exe","name":"echo","preshutdown_ms":20000,"recovery":[{"after_ms":60000,"restart":true},{"after_ms":300000,"restart":true},{"after_ms":0,"restart":false}],"recovery_reset_s":86400,"start":"automatic"},"svcctl_version":"VERSION"}'
 $folders = @('C:\ProgramData\echo', 'C:\ProgramData\echo\logs', 'C:\ProgramData\echo\state')
+$rights = 'O:BAG:BAD:PAI(A;OICI;FA;;;SY)(A;OICI;FA;;;BA)(A;OICI;0x1301bf;;;S-1-5-80-2167127528-391685984-2013361176-273187281-3909803996)'
 $needed = @('C:\Echo\python\python.exe', 'C:\Echo\venv\Lib\site-packages\svcctl\runtime\windows\__main__.py', 'C:\Echo\venv\Scripts\python.exe')
 
 $key = "HKLM:\SYSTEM\CurrentControlSet\Services\$name"
@@ -95,11 +96,6 @@ try {
     New-ItemProperty -Path $source -Name EventMessageFile -PropertyType ExpandString `
         -Value '%SystemRoot%\System32\EventCreate.exe' -Force | Out-Null
     New-ItemProperty -Path $source -Name TypesSupported -PropertyType DWord -Value 7 -Force | Out-Null
-    $rights = 'O:BAG:BAD:PAI(A;OICI;FA;;;SY)(A;OICI;FA;;;BA)'
-    if ($account -ne 'LocalSystem') {
-        $sid = ([Security.Principal.NTAccount] $account).Translate([Security.Principal.SecurityIdentifier]).Value
-        $rights += "(A;OICI;0x1301bf;;;$sid)"
-    }
     foreach ($folder in $folders) {
         New-Item -ItemType Directory -Path $folder -Force | Out-Null
         $acl = New-Object Security.AccessControl.DirectorySecurity
