@@ -145,10 +145,7 @@ def live(commands: Commands) -> None:
     run("stop", "stop", "echo")
     run("stopped", "status", "echo")
     run("uninstall", "uninstall", "echo")
-    run("back", *install, "--now")
-    run("purge", "uninstall", "echo", "--purge")
     run("nothing", "list")
-    commands.seen["left"] = Path("C:\\ProgramData\\echo").exists()
 
 
 def fail(commands: Commands) -> None:
@@ -162,7 +159,8 @@ def fail(commands: Commands) -> None:
     run("fail", "install", failing)
     run("fail start", "start", "fail")
     run("fail status", "status", "fail")
-    run("fail purge", "uninstall", "fail", "--purge")
+    run("purge", "uninstall", "fail", "--purge")
+    commands.seen["left"] = [Path(f"C:\\ProgramData\\{name}").exists() for name in ("echo", "fail")]
     profile = Path(os.environ["USERPROFILE"], "echo.tac")
     shutil.copy(failing, profile)
     run("profile", "install", str(profile))
