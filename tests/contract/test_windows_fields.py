@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 
 import pytest
@@ -18,14 +19,16 @@ from tests.verify.cases import ECHO
 OPAQUE = replace(
     ECHO, tree=replace(ECHO.tree, children=(replace(LISTENING, kind="opaque", class_name="a.B"),))
 )
+#: Where a manifest stands as it is, and what is made of all of it.
+_EVERYTHING = re.compile(rb'(?m)^\$receipt = .*$|^.*Name="Receipt".*$|<Product Id="[^"]+"')
 
 
 def shown(manifest: Manifest) -> tuple[object, ...]:
-    """Return what a user sees of a manifest, but for its digest, which shows every change."""
+    """Return what a user sees of a manifest, but for what shows every change: its digest, a receipt, an identity."""
     rendering = render(manifest, BUNDLED)
     mark = digest(manifest).encode()
     return (
-        *((file.path, file.content.replace(mark, b"")) for file in rendering.files),
+        *((file.path, _EVERYTHING.sub(b"", file.content.replace(mark, b""))) for file in rendering.files),
         *rendering.diagnostics,
     )
 
