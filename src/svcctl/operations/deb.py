@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 
 from svcctl.errors import ConfigurationError
@@ -16,6 +19,7 @@ from svcctl.generate.debian.model import Bundle, DebianOptions
 from svcctl.generate.debian.releases import RELEASES, Release
 from svcctl.generate.debian.render import render, settle
 from svcctl.generate.debian.source import missing_sources, render_source
+from svcctl.generate.debian.wheel import Wheel
 from svcctl.host import commands, environment, lintian, trial
 from svcctl.host.clashes import account_clashes, package_clashes
 from svcctl.host.lintian import Lint
@@ -120,7 +124,8 @@ def _parts(request: DebRequest, table: Table, release: Release, tell: Tell) -> _
     service, problems = request.service, Problems()
     package = service.name or ""
     tell(f"describing {service.application}")
-    description = preparation.describe_requested(service)
+    with _begun(request, release, tell) as gathered:
+        description = preparation.describe_requested(service)
     manifest = packaged_units.packaged(description, service, package)
     units = packaged_units.units(manifest, service, package, release)
     chosen = debian_options(table, manifest, package=package, release=release, environ=os.environ)
@@ -129,7 +134,7 @@ def _parts(request: DebRequest, table: Table, release: Release, tell: Tell) -> _
     options = replace(chosen.options, depends=(*chosen.options.depends, *program.relations(request)))
     assembly = Assembly(Bundle(files=()), ())
     with problems.collected():
-        known = program.gather(request, release, tell)
+        known = gathered()
         files = program.own_files(request, description, known)
         problems.found += files.problems
         wheels = program.needed(known, files, system_svcctl=request.system_svcctl)
@@ -148,6 +153,21 @@ def _parts(request: DebRequest, table: Table, release: Release, tell: Tell) -> _
         diagnostics=(*assembly.diagnostics, *chosen.diagnostics),
         key=key,
     )
+
+
+@contextmanager
+def _begun(request: DebRequest, release: Release, tell: Tell) -> Iterator[Callable[[], tuple[Wheel, ...]]]:
+    """Gather the wheels beside what the block does; give what returns them, or raises what went wrong.
+
+    A project is built later: its back end may write modules that the application is just importing. So is all that is
+    to be signed, since nobody should wait for wheels to hear that there is no key.
+    """
+    gather = partial(program.gather, request, release, tell)
+    if request.sources.project or request.sign:
+        yield gather
+        return
+    with ThreadPoolExecutor(1) as beside:
+        yield beside.submit(gather).result
 
 
 def _signing_key(request: DebRequest, maintainer: str) -> str:
