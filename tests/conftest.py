@@ -7,9 +7,14 @@ from collections.abc import Generator
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 from svcctl.application.persisting import places
 from tests.dealing import deal
+
+# How long a busy machine takes to make an example up says nothing about what is tested.
+settings.register_profile("any machine", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("any machine")
 
 IN_CI = os.environ.get("CI") == "true"
 _KEY = Path(places.own_folder(), places.OWN_KEY)
