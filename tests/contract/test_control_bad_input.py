@@ -302,7 +302,7 @@ _calls = st.fixed_dictionaries(
     },
 )
 
-FUZZ = settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+FUZZ = settings(max_examples=150, suppress_health_check=[HealthCheck.function_scoped_fixture])
 
 
 def exchange(client: RawClient, data: bytes) -> list[dict[str, Any]]:

@@ -256,4 +256,4 @@ class ChangingTree(RuleBasedStateMachine):
 
 
 TestChangingTree = ChangingTree.TestCase
-TestChangingTree.settings = settings(max_examples=150, stateful_step_count=30, deadline=None)
+TestChangingTree.settings = settings(max_examples=150, stateful_step_count=30)

@@ -99,7 +99,7 @@ DEEP = st.builds(
 
 
 @given(st.lists(st.one_of(ENVIRONMENTS, DEEP), min_size=20, max_size=60))
-@settings(max_examples=15, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=15, suppress_health_check=list(HealthCheck))
 def test_whatever_is_announced_is_used_or_refused(environments: list[dict[str, str]]) -> None:
     """Without an error, and without anything left in the environment."""
     ran = subprocess.run(

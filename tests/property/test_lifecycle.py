@@ -54,7 +54,7 @@ STEPS = st.lists(st.sampled_from(("bind", "start", "start", "start", "stop", "st
 
 
 @given(spec=COLLECTIONS | LEAVES, steps=STEPS)
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 def test_a_tree_that_nobody_changes_behaves_exactly_as_the_model_says(spec: Spec, steps: list[str]) -> None:
     """Order of bind, start, roll-back, drain and stop, and what is raised, for every kind of service and failure."""
     world = World()
@@ -136,7 +136,7 @@ def everyone(probe: Any) -> list[Any]:  # noqa: ANN401 (the same)
 
 
 @given(spec=COLLECTIONS)
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=50)
 def test_observers_see_each_service_go_through_the_states_in_order(spec: Spec) -> None:
     """A transition begins where the one before ended, and only the known ones happen."""
     probe = build(World(), spec, "r")

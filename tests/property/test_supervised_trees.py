@@ -267,4 +267,4 @@ class SupervisedTree(RuleBasedStateMachine):
 
 
 TestSupervisedTree = SupervisedTree.TestCase
-TestSupervisedTree.settings = settings(max_examples=500, stateful_step_count=25, deadline=None)
+TestSupervisedTree.settings = settings(max_examples=500, stateful_step_count=25)

@@ -26,7 +26,7 @@ TEXT = st.text(st.characters(exclude_categories=()), max_size=40) | st.sampled_f
 )
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(TEXT, TEXT, TEXT, TEXT)
 def test_no_text_of_others_changes_the_form_of_a_package(
     name: str, text: str, licence: str, value: str
@@ -51,7 +51,7 @@ def test_no_text_of_others_changes_the_form_of_a_package(
     assert archive(package, EPOCH).startswith(b"!<arch>\n")
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(st.lists(st.binary(max_size=300), max_size=3), st.integers(0, 8**11 - 1))
 def test_an_archive_holds_what_was_put_in(contents: list[bytes], epoch: int) -> None:
     """Each member is found again by a reader of the format that shares no line with the writer."""
