@@ -18,6 +18,10 @@ _OF_COMMANDS = frozenset({"typer", "psutil"})
 _INSTALLERS = frozenset({"pip", "setuptools", "wheel"})
 #: The rooms of svcctl that nothing enters which runs an application.
 _ROOMS_OF_COMMANDS = ("cli/", "generate/", "host/", "operations/", "plan/", "testing/", "__main__.py")
+#: What no package of Debian's needs of the others: the service host of Windows.
+_SERVICE_HOST = tuple(
+    f"runtime/windows/{name}.py" for name in ("__main__", "child", "host", "inside", "log", "machine")
+)
 _GROUPS_OF_COMMANDS = ("console_scripts", "pytest11")
 _NAME = re.compile(r"[A-Za-z0-9](?:[\w.-]*[A-Za-z0-9])?")
 _EXTRA = re.compile(r"\bextra\s*==")
@@ -65,7 +69,7 @@ def runtime_part(wheel: Wheel) -> Wheel:
     Args:
         wheel: The whole of svcctl.
     """
-    rooms = tuple(f"{OWN}/{room}" for room in _ROOMS_OF_COMMANDS)
+    rooms = tuple(f"{OWN}/{room}" for room in (*_ROOMS_OF_COMMANDS, *_SERVICE_HOST))
     changed = {"METADATA": _without_requirements, "entry_points.txt": _without_groups}
     files = []
     for file in wheel.files:
