@@ -37,7 +37,7 @@ _AS_TAP2DEB = {"context_settings": {"ignore_unknown_options": True, "help_option
 _AS_TWISTD = {"context_settings": {**_AS_TAP2DEB["context_settings"], "allow_interspersed_args": False}}
 
 _COMMANDS = {
-    "run": _Command("run:run", "run:run", _PLUGIN),
+    "run": _Command("run:run", "windows.run:run", _PLUGIN),
     "install": _Command("install:install", "windows.install:install", _PLUGIN),
     "uninstall": _Command("uninstall:uninstall", "windows.uninstall:uninstall"),
     "upgrade": _Command("upgrade:upgrade", None),

@@ -136,6 +136,18 @@ def test_failures_have_statuses_of_their_own(
     assert "could not be removed" in capsys.readouterr().err
 
 
+@pytest.mark.usefixtures("machine")
+def test_the_help_of_run_shows_what_has_sense(capsys: pytest.CaptureFixture[str]) -> None:
+    """A daemon, a user, a chroot have none: a service takes their place."""
+    assert run("run", "--help") == 0
+    shown = capsys.readouterr().out
+    assert "--logfile" in shown
+    for option in ("--daemonize", "--pidfile", "--uid", "--chroot", "--syslog", "--checkpoint"):
+        assert option not in shown
+    assert run("run", "--uid") == EX_USAGE
+    assert run("run", "none.tac", "--log-level", "error") == EX_NOINPUT
+
+
 def test_other_systems_are_told_what_works_there() -> None:
     """The verbs of Windows are not for them."""
     with pytest.raises(ConfigurationError, match="does not run Windows") as caught:
