@@ -84,9 +84,12 @@ def _ours(name: str, found: Found | None) -> WindowsReceipt | None:
             hint="use another --name",
         )
     before = installed.read_receipt(name, found)
-    if before is not None:
-        installed.refuse_installer(before, "change")
-    return before
+    if before is None or found is None:
+        return None
+    installed.refuse_installer(before, "change")
+    # When it starts may have been changed since, as it should be.
+    start = found.start if found.start in {"automatic", "delayed"} else "manual"
+    return replace(before, service=replace(before.service, start=start))  # type: ignore[arg-type]  # it is one of them
 
 
 def _lines(
@@ -101,9 +104,11 @@ def _lines(
         yield f"+ service {service.name}, which runs as {service.account}, {START_WORDS[service.start]}"
         yield f"+ source {service.name} of the event log"
     else:
-        changed = differing(wanted, before) or _edited(wanted, found)
+        changed = differing(wanted, before)
+        # What differs from before shows in what is there, too.
+        changed += [what for what in _edited(wanted, found) if what == "start" or not changed]
         if changed:
-            yield f"~ service {service.name}: {changed}"
+            yield f"~ service {service.name}: {', '.join(changed)}"
     for folder in wanted.folders:
         if not machine.folders.exists(folder):
             yield f"+ {folder}"
@@ -120,8 +125,8 @@ START_WORDS = {
 }
 
 
-def _edited(wanted: WindowsReceipt, found: Found) -> str:
-    """Return what somebody has changed since, in words; empty if nothing was."""
+def _edited(wanted: WindowsReceipt, found: Found) -> list[str]:
+    """Return what is not as it is to be, in words."""
     service = wanted.service
     pairs = {
         "command line": (service.command_line(), found.command_line),
@@ -129,7 +134,7 @@ def _edited(wanted: WindowsReceipt, found: Found) -> str:
         "start": (service.start, found.start),
         "definition": (encode_definition(service.hosted), found.definition),
     }
-    return ", ".join(what for what, (one, other) in pairs.items() if one != other)
+    return [what for what, (one, other) in pairs.items() if one != other]
 
 
 def _apply(wanted: WindowsReceipt, before: WindowsReceipt | None, machine: Machine, *, now: bool) -> None:
@@ -146,6 +151,8 @@ def _apply(wanted: WindowsReceipt, before: WindowsReceipt | None, machine: Machi
             receipt = encode_receipt(before)
             undo.callback(_quietly, machine.services.install, before.service, receipt)
         if now:
+            limit = service.hosted.stop_limit_ms / 1000
+            undo.callback(_quietly, machine.services.stop, service.name, limit)
             try:
                 control.start(service.name, machine)
             except NotStartedError as error:

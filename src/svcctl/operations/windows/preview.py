@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 
 from svcctl.plan.model import Diagnostic
 from svcctl.plan.windows import WindowsReceipt, WindowsService
@@ -39,16 +39,16 @@ def approve_always(_preview: WindowsPreview) -> bool:
     return True
 
 
-def differing(wanted: WindowsReceipt, before: WindowsReceipt | None) -> str:
-    """Return the names of what differs between two services, in words; empty if nothing does."""
+def differing(wanted: WindowsReceipt, before: WindowsReceipt | None) -> list[str]:
+    """Return what differs between two services but for their start, in words."""
     if before is None:
-        return "everything"
-    service = _names(wanted.service, before.service)
-    hosted = _names(wanted.service.hosted, before.service.hosted)
-    found = [name for name in service if name != "hosted"] + hosted
+        return ["everything"]
+    before = replace(before, service=replace(before.service, start=wanted.service.start))
+    service = [name for name in _names(wanted.service, before.service) if name != "hosted"]
+    found = [*service, *_names(wanted.service.hosted, before.service.hosted)]
     if not found and wanted != before:
-        found = ["what svcctl remembers of it"]
-    return ", ".join(found).replace("_", " ")
+        return ["what svcctl remembers of it"]
+    return [name.replace("_", " ") for name in found]
 
 
 def _names(one: WindowsService | object, other: object) -> list[str]:

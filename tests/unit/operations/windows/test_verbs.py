@@ -270,6 +270,22 @@ def test_it_starts_with_windows_while_that_is_wanted(windows: FakeWindows) -> No
     assert windows.services.done == ["set automatic echo", "set manual echo"]
 
 
+def test_an_installation_leaves_the_start_as_somebody_wanted_it(windows: FakeWindows) -> None:
+    """That alone is no change; and what is undone is undone to that."""
+    installed(windows)
+    control("enable", "echo", windows.machine)
+    assert not install(REQUEST, windows.machine).preview.changes
+    windows.services.outcomes["echo"] = Status(7, 0, 0, 0, 7)
+    windows.services.done.clear()
+    with pytest.raises(NotStartedError):
+        install(replace(REQUEST, account="LocalSystem", now=True), windows.machine)
+    assert windows.services.done == ["install echo", "start echo", "stop echo", "install echo"]
+    assert windows.services.configured["echo"].start == "automatic"
+    assert install(replace(REQUEST, enable=True, delayed=True), windows.machine).preview.lines == (
+        "~ service echo: start",
+    )
+
+
 def test_the_status_has_the_reason_of_a_failure(windows: FakeWindows) -> None:
     """A service that was never started has not failed."""
     installed(windows)
