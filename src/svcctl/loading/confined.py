@@ -17,11 +17,12 @@ import tempfile
 import threading
 import time
 from collections.abc import Iterator, Mapping, Sequence
-from ctypes import Structure, c_int64, c_size_t, c_uint16, c_uint32, c_uint64, c_void_p, c_wchar_p
+from ctypes import Structure, c_uint16, c_uint32, c_void_p, c_wchar_p
 from typing import Any, NamedTuple
 
 from svcctl.loading.process import MOST_OUTPUT, Outcome
 from svcctl.windows.declaring import declare, windows
+from svcctl.windows.structures import JobLimits
 
 _DISABLE_MAX_PRIVILEGE, _LUA_TOKEN = 0x1, 0x4
 #: TOKEN_ASSIGN_PRIMARY, _DUPLICATE, _QUERY and _ADJUST_DEFAULT.
@@ -36,8 +37,7 @@ _SE_FILE_OBJECT, _LABEL_SECURITY_INFORMATION = 1, 0x10
 _CREATE_SUSPENDED, _CREATE_UNICODE_ENVIRONMENT, _CREATE_NO_WINDOW = 0x4, 0x400, 0x08000000
 _USE_HANDLES = 0x100
 _JOB_LIMITS = 0x2000 | 0x200 | 0x8 | 0x4  # kill on close, memory, processes, processor time
-_EXTENDED_LIMITS, _UI_RESTRICTIONS = 9, 4
-_ALL_UI = 0xFF
+_EXTENDED_LIMITS = 9
 _MOST_MEMORY = 2 * 1024**3
 _MOST_PROCESSES = 32
 _HUNDRED_NANOSECONDS = 10_000_000
@@ -57,16 +57,6 @@ class _StartupInfo(Structure):
 class _ProcessInformation(Structure):
     _fields_ = (
         ("hProcess", c_void_p), ("hThread", c_void_p), ("dwProcessId", c_uint32), ("dwThreadId", c_uint32),
-    )  # fmt: skip
-
-
-class _Limits(Structure):
-    _fields_ = (
-        ("PerProcessUserTimeLimit", c_int64), ("PerJobUserTimeLimit", c_int64), ("LimitFlags", c_uint32),
-        ("MinimumWorkingSetSize", c_size_t), ("MaximumWorkingSetSize", c_size_t), ("ActiveProcessLimit", c_uint32),
-        ("Affinity", c_size_t), ("PriorityClass", c_uint32), ("SchedulingClass", c_uint32),
-        ("IoInfo", c_uint64 * 6), ("ProcessMemoryLimit", c_size_t), ("JobMemoryLimit", c_size_t),
-        ("PeakProcessMemoryUsed", c_size_t), ("PeakJobMemoryUsed", c_size_t),
     )  # fmt: skip
 
 
@@ -310,11 +300,12 @@ def _sid(stack: contextlib.ExitStack, text: str) -> c_void_p:
 
 
 def _limit(job: int, time_limit: float) -> None:
-    limits = _Limits(LimitFlags=_JOB_LIMITS, ActiveProcessLimit=_MOST_PROCESSES, JobMemoryLimit=_MOST_MEMORY)
+    # None for what its windows may do: a job with such limits cannot be within another one.
+    limits = JobLimits(
+        LimitFlags=_JOB_LIMITS, ActiveProcessLimit=_MOST_PROCESSES, JobMemoryLimit=_MOST_MEMORY
+    )
     limits.PerJobUserTimeLimit = max(1, int(time_limit * _HUNDRED_NANOSECONDS))
     _set_job(job, _EXTENDED_LIMITS, ctypes.byref(limits), ctypes.sizeof(limits))
-    nothing = c_uint32(_ALL_UI)
-    _set_job(job, _UI_RESTRICTIONS, ctypes.byref(nothing), ctypes.sizeof(nothing))
 
 
 @contextlib.contextmanager

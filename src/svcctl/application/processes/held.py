@@ -20,10 +20,11 @@ from svcctl.application.processes.output import Lines
 from svcctl.application.processes.programs import Program
 from svcctl.posix import require
 from svcctl.windows.declaring import declare, windows
+from svcctl.windows.structures import JobLimits
 
 _SUSPENDED, _NEW_GROUP = 0x4, 0x200
 _CTRL_BREAK = 1
-_ACCOUNTING = 1
+_ACCOUNTING, _EXTENDED_LIMITS, _KILL_ON_CLOSE = 1, 9, 0x2000
 _KILLED = 137  # as shells count SIGKILL
 _CHUNK = 65_536
 #: Seconds between two looks for those who outlive the process that was started.
@@ -42,6 +43,7 @@ class _Accounting(Structure):
 
 _kernel32 = windows.WinDLL("kernel32", use_last_error=True)
 _create_job = declare(_kernel32, "CreateJobObjectW", c_void_p, c_void_p, c_wchar_p)
+_set_job = declare(_kernel32, "SetInformationJobObject", c_uint32, c_void_p, c_uint32, c_void_p, c_uint32)
 _assign = declare(_kernel32, "AssignProcessToJobObject", c_uint32, c_void_p, c_void_p)
 _terminate = declare(_kernel32, "TerminateJobObject", c_uint32, c_void_p, c_uint32)
 _query = declare(
@@ -70,6 +72,8 @@ class HeldChild:
         self._loop = asyncio.get_running_loop()
         self._job: int = _create_job(None, None)
         try:
+            limits = JobLimits(LimitFlags=_KILL_ON_CLOSE)  # so that they end if this process does
+            _set_job(self._job, _EXTENDED_LIMITS, ctypes.byref(limits), ctypes.sizeof(limits))
             self._popen = _start(program, self._job)
         except BaseException:
             _close(self._job)
