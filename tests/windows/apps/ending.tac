@@ -8,7 +8,6 @@ import signal
 from svcctl.application import service
 
 _HOW = os.environ.get("HOW", "")
-_SIGNALS = {"interrupt": signal.SIGINT, "break": getattr(signal, "SIGBREAK", signal.SIGTERM)}
 _STOPS = 2
 
 
@@ -32,8 +31,8 @@ class Ending(service.Service):
     def _act(self) -> None:
         if _HOW == "console":
             ctypes.windll.kernel32.GenerateConsoleCtrlEvent(0, 0)  # type: ignore[attr-defined]  # on Windows
-        elif _HOW in _SIGNALS:
-            signal.raise_signal(_SIGNALS[_HOW])
+        elif _HOW == "break":
+            signal.raise_signal(signal.SIGBREAK)  # type: ignore[attr-defined]  # the same
 
 
 application = service.Application("ending")
