@@ -39,16 +39,16 @@ class Branches:
     def __init__(self, before: Mapping[Record, Iterable[Record]], work: Work) -> None:
         self.tasks: dict[Record, asyncio.Task[None]] = {}
         self._work = work
-        self._counts: dict[Record, int] = {}
-        self._followers: dict[Record, list[Record]] = {}
+        self._counts = dict.fromkeys(before, 0)
+        self._followers: dict[Record, list[Record]] = {record: [] for record in before}
         self._errors: list[BaseException] = []
         self._held = False
         self._wake: asyncio.Future[None] | None = None
         for record, those in before.items():
-            awaited = [each for each in those if each in before]
-            self._counts[record] = len(awaited)
-            for each in awaited:
-                self._followers.setdefault(each, []).append(record)
+            for each in those:
+                if each in before:
+                    self._counts[record] += 1
+                    self._followers[each].append(record)
         self._ready = [record for record, count in self._counts.items() if not count]
 
     async def run(self) -> None:
@@ -81,7 +81,7 @@ class Branches:
             self._held = True
         # Here, not when somebody has heard of the end: each turn of the loop would add to the longest path.
         del self.tasks[record]
-        for each in self._followers.get(record, ()):
+        for each in self._followers[record]:
             self._counts[each] -= 1
             if not self._counts[each]:
                 self._ready.append(each)

@@ -38,12 +38,14 @@ class Graph(NamedTuple):
     """What the services of a tree say they come after.
 
     Attributes:
+        records: The root and all below it, parents before children.
         stated: For each service that says so, what it comes after.
         follows: For each service whose place follows from that, the siblings that come before it.
         crossing: For each service that comes after others than siblings, those.
         problems: Unknown names and cycles.
     """
 
+    records: list[Record]
     stated: dict[Record, tuple[Record, ...]]
     follows: Follows
     crossing: Follows
@@ -88,7 +90,7 @@ def graph_of(root: Record) -> Graph:
         stated[record] = tuple(targets)
     for record in records:
         problems += _cycle(children_of(record), follows) if record.collection else ()
-    return Graph(stated, follows, crossing, tuple(problems))
+    return Graph(records, stated, follows, crossing, tuple(problems))
 
 
 def arrange(top: Record) -> None:
@@ -101,7 +103,7 @@ def arrange(top: Record) -> None:
     graph = graph_of(root)
     if graph.problems:
         raise DependencyError(f"dependencies of {path_of(root)}", graph.problems)
-    for each in walk(root):
+    for each in graph.records:
         each.ordered = False
         each.follows = tuple(graph.follows.get(each, ()))
         if each.parent is not None and each in graph.follows:
