@@ -130,7 +130,7 @@ async def start_branches(parent: Record, pending: list[Record], start: Work) -> 
 
 async def _start_in_turn(parent: Record, start: Work, child: Record) -> None:
     while child.parent is parent:  # else it has been removed, and what it came after may be, too
-        late = next((each for each in child.follows if _is_awaited(each, parent)), None)
+        late = _late(parent, child)
         if late is None and all(map(_was_up, root_of(parent).crossing.get(child, ()))):
             break
         if late is None or starts_alone(late):
@@ -145,8 +145,12 @@ async def _start_in_turn(parent: Record, start: Work, child: Record) -> None:
     await start(child)
 
 
-def _is_awaited(record: Record, parent: Record) -> bool:
-    return record.parent is parent and (record.state is STARTING or not stays_started(record))
+def _late(parent: Record, child: Record) -> Record | None:
+    """Return the first of those that a child comes after that is not up."""
+    for each in child.follows:
+        if each.parent is parent and (each.state is STARTING or not stays_started(each)):
+            return each
+    return None
 
 
 def _was_up(record: Record) -> bool:
