@@ -17,7 +17,7 @@ from svcctl.errors import (
 from svcctl.host.windows.machine import Found, Status
 from svcctl.manifest.model import Lifecycle
 from svcctl.operations.windows.control import control
-from svcctl.operations.windows.ends import NotStartedError, last_words
+from svcctl.operations.windows.ends import NotStartedError
 from svcctl.operations.windows.install import WindowsInstallResult, install
 from svcctl.operations.windows.installed import repeat_command
 from svcctl.operations.windows.list import list_installed
@@ -233,18 +233,6 @@ def test_a_failed_start_has_its_reason(windows: FakeWindows, outcome: Status, re
     with pytest.raises(NotStartedError, match=reason) as caught:
         control("start", "echo", windows.machine)
     assert caught.value.exit_status == EX_UNAVAILABLE
-
-
-def test_the_last_words_are_the_last_error_of_the_last_start() -> None:
-    """Else the last line; what the service host says is no word of the application's."""
-    at = "2026-01-01 00:00:00"
-    host = f"{at} info    svcctl.host: the application is started"
-    earlier = [f"{at} error   x: an earlier one", host]
-    error = [f"{at} error   svcctl.runtime.faults: it failed", "Traceback", "RuntimeError: x"]
-    end = f"{at} error   svcctl.host: it ended before it was ready"
-    assert last_words([*earlier, *error, end]) == "it failed"
-    assert last_words([*earlier, "plain", "", end]) == "plain"
-    assert last_words([*earlier, end]) == ""
 
 
 def test_a_reload_needs_somebody_to_take_it(windows: FakeWindows, described: FakeDescribe) -> None:
