@@ -11,7 +11,7 @@ from svcctl.generate.windows.options import WindowsOptions
 from svcctl.generate.windows.powershell import file_content
 from svcctl.generate.windows.problems import diagnose
 from svcctl.generate.windows.scripts import install_script, uninstall_script
-from svcctl.generate.windows.winsw import winsw
+from svcctl.generate.windows.winsw import expands, winsw
 from svcctl.generate.windows.wix import wix
 from svcctl.manifest.codec import digest
 from svcctl.manifest.model import Manifest
@@ -34,13 +34,20 @@ def render(manifest: Manifest, options: WindowsOptions) -> Rendering:
     made = receipt(manifest, options)
     service = made.service
     header = _header(manifest)
+    configuration = winsw(service)
     files = {
         f"{service.name}.json": f"{to_text(service)}\n".encode(),
         "install.ps1": file_content(install_script(made, header)),
         "uninstall.ps1": file_content(uninstall_script(made, header)),
-        f"{service.name}-winsw.xml": winsw(service).encode(),
+        f"{service.name}-winsw.xml": configuration.encode(),
     }
     diagnostics = diagnose(manifest, options)
+    if expands(configuration):
+        message = "WinSW puts a variable's value in the place of its name between two %"
+        told = Diagnostic(
+            severity="note", subject="winsw", message=message, hint="install.ps1 keeps the names"
+        )
+        diagnostics = (*diagnostics, told)
     if options.bundle:
         _check_bundle(options)
         files[f"{service.name}.wxs"] = wix(made, manifest.application, options).encode()

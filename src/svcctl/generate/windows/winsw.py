@@ -6,6 +6,8 @@ WinSW's ``docs/xml-config-file.md``.
 
 from __future__ import annotations
 
+import re
+
 from svcctl.generate.windows.definition import runner
 from svcctl.generate.windows.markup import comment, element, text_element
 from svcctl.plan.command_line import quote
@@ -32,10 +34,21 @@ def winsw(service: WindowsService) -> str:
         *(element("env", {"name": name, "value": value}) for name, value in hosted.environment),
         *(text_element("depend", name) for name in service.dependencies),
         text_element("startmode", startup),
-        text_element("stoptimeout", f"{hosted.stop_limit_ms} ms"),
-        element("onfailure", {"action": "restart", "delay": f"{hosted.first_pause_ms} ms"}),
+        text_element("stoptimeout", _seconds(hosted.stop_limit_ms)),
+        element("onfailure", {"action": "restart", "delay": _seconds(hosted.first_pause_ms)}),
         text_element("logpath", hosted.log.rpartition("\\")[0]),
+        element("serviceaccount", {}, text_element("username", service.account)),
     ]
     if service.start == "delayed":
         parts.append(text_element("delayedAutoStart", "true"))
     return '<?xml version="1.0" encoding="utf-8"?>\n' + element("service", {}, *parts)
+
+
+def expands(configuration: str) -> bool:
+    """Return whether there is something in a configuration that WinSW may take for the name of a variable."""
+    return re.search("%[^%\n]+%", configuration) is not None
+
+
+def _seconds(milliseconds: int) -> str:
+    """Return a time as WinSW reads it, whole seconds and no less than was asked for."""
+    return f"{-(-milliseconds // 1000)} sec"

@@ -16,11 +16,11 @@ from tests.unit.generate.windows.cases import CASES, Case
 
 ONCE = {
     "id", "name", "description", "executable", "arguments", "workingdirectory", "startmode", "stoptimeout", "logpath",
+    "serviceaccount",
 }  # fmt: skip
 AT_MOST_ONCE = {"delayedAutoStart"}
 REPEATED = {"env", "depend", "onfailure"}
-#: ``ms`` is in its source alone.
-DURATION = re.compile(r"\d+ ?(ms|sec|secs|min|mins|hour|hours|day|days)")
+DURATION = re.compile(r"\d+ ?(sec|secs|min|mins|hour|hours|day|days)")
 
 
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
@@ -43,9 +43,18 @@ def test_every_element_is_one_that_winsw_reads(case: Case) -> None:
     assert text["startmode"] in {"Automatic", "Manual"}
     assert text.get("delayedAutoStart", "true") == "true"
     assert DURATION.fullmatch(text["stoptimeout"])
+    assert [each.text for each in root.iter("username")] == [service.account]
     variables = [(each.get("name"), each.get("value")) for each in root.iter("env")]
     assert variables == list(service.hosted.environment)
     assert [each.text for each in root.iter("depend")] == list(service.dependencies)
     (failure,) = root.iter("onfailure")
     assert failure.get("action") in {"restart", "reboot", "none"}
     assert DURATION.fullmatch(failure.get("delay", ""))
+
+
+@pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
+def test_what_winsw_would_take_for_a_variable_is_told_of(case: Case) -> None:
+    """It knows no way to write a name between two ``%`` that it leaves alone."""
+    told = [each for each in render(case.manifest, case.options).diagnostics if each.subject == "winsw"]
+    has_one = any("%" in each.value for each in case.options.environment)
+    assert [each.severity for each in told] == (["note"] if has_one else [])
