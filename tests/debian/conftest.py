@@ -56,7 +56,7 @@ def booted(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[[Suite
 @pytest.fixture
 def hastily(monkeypatch: pytest.MonkeyPatch) -> None:
     """Compress packages as fast as can be: nobody keeps what a test installs."""
-    monkeypatch.setattr(compression, "_PRESET", 0)
+    monkeypatch.setitem(compression._LZMA2, "preset", 0)
 
 
 @pytest.fixture

@@ -26,7 +26,7 @@ from tests.systemd.trees import SOURCE_ONLY, SUITES, Suite, download, kept
 LIMIT = 120.0
 LICENCE = "MIT License\n\nCopyright (c) 2026 Ann Example\n\nPermission is hereby granted.\n"
 #: The command, but for how well it compresses: nobody keeps these packages.
-HASTILY = "from svcctl.generate.debian import compression; compression._PRESET = 0; from svcctl.__main__ import main; main()"
+HASTILY = "from svcctl.generate.debian import compression; compression._LZMA2['preset'] = 0; from svcctl.__main__ import main; main()"
 FIELDS = ("maintainer=Ann Example <ann@example.org>", "synopsis=answers lines", "licence=MIT")
 
 

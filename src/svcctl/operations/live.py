@@ -23,6 +23,11 @@ PATIENCE = 3.0
 
 Act = Literal["start", "stop", "restart", "reload"]
 
+#: Who may do everything on this machine, and how one becomes it.
+_RULERS, _AS_THEY_DO = (
+    ("administrators", "in an elevated console") if os.name == "nt" else ("root", "with sudo")
+)
+
 _METHODS: dict[Act, str] = {"start": "Start", "stop": "Stop", "restart": "Restart", "reload": "Reload"}
 
 
@@ -129,7 +134,7 @@ def look(socket: str, pid: int) -> Live:
         answer = varlink.call(socket, f"{INTERFACE}.GetTree", time_limit=PATIENCE, process=pid)
         return _live(socket, answer, usage)
     except PermissionError:
-        problem = "the tree is shown to root, or administrators, and to the user of the service alone"
+        problem = f"the tree is shown to {_RULERS} and to the user of the service alone"
     except (KeyError, TypeError, AttributeError):
         problem = "the application answers in a form that this version does not know"
     except SvcctlError as error:
@@ -185,8 +190,7 @@ def act_at(socket: str, verb: Act, name: str, path: str, *, process: int = 0) ->
         raise _refusal(error, name, path) from error
     except PermissionError:
         raise PermissionDeniedError(
-            f"only root, or administrators, and the user of {name} may do that",
-            hint="repeat the command with sudo, or in an elevated console",
+            f"only {_RULERS} and the user of {name} may do that", hint=f"repeat the command {_AS_THEY_DO}"
         ) from None
     return _service(answer["services"][0])
 
