@@ -15,7 +15,7 @@ from collections.abc import Mapping, Sequence
 from svcctl.errors import ConfigurationError, PermissionDeniedError, SvcctlError, UsageError
 from svcctl.loading import handover
 from svcctl.loading.answer import explain_silence, understand
-from svcctl.loading.process import Credentials, run_confined
+from svcctl.loading.process import Credentials, Outcome, run_confined
 from svcctl.loading.report import Description, Interpreter
 from svcctl.loading.tac import absolute
 from svcctl.loading.target import resolve
@@ -75,20 +75,30 @@ def describe(
     credentials = _credentials(user)
     state = handover.verified(value, passphrase) if resolved.kind == "saved" else None
     given = b"" if state is None else handover.pack(state)
-    words, variables = [value, *arguments], {**_ENVIRONMENT, **environment}
-    command = [python, "-P", "-m", _CHILD]
     try:
-        if sys.platform == "win32":
-            from svcctl.loading import confined  # noqa: PLC0415 (only there)
-
-            outcome = confined.run_confined(command, words, environment, time_limit, MAX_BYTES)
-        else:
-            outcome = run_confined(command, words, credentials, variables, time_limit, MAX_BYTES, given=given)
+        outcome = _execute(python, [value, *arguments], credentials, environment, time_limit, given)
     except (OSError, ValueError) as error:
         raise _unusable(python, who, error) from None
     if outcome.line is None:
         raise explain_silence(target, outcome, python=python, who=who, time_limit=time_limit)
     return understand(target, outcome.line, None if state is None else state.digest)
+
+
+def _execute(
+    python: str,
+    words: list[str],
+    credentials: Credentials | None,
+    environment: Mapping[str, str],
+    time_limit: float,
+    given: bytes,
+) -> Outcome:
+    command = [python, "-P", "-m", _CHILD]
+    if sys.platform == "win32":
+        from svcctl.loading import confined  # noqa: PLC0415 (only there)
+
+        return confined.run_confined(command, words, environment, time_limit, MAX_BYTES)
+    variables = {**_ENVIRONMENT, **environment}
+    return run_confined(command, words, credentials, variables, time_limit, MAX_BYTES, given=given)
 
 
 def _refuse_relative(python: str) -> None:
