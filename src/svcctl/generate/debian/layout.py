@@ -18,6 +18,7 @@ from svcctl.plan.model import Diagnostic
 _SOURCES = (".c", ".cc", ".cpp", ".cxx", ".h", ".hh", ".hpp", ".hxx", ".pxd", ".pxi", ".pyx")
 _BYTECODE = (".pyc", ".pyo")
 _KEPT_INFO = ("METADATA", "entry_points.txt")
+_END_OF_FIELDS = re.compile(rb"\r?\n(?=\r?\n)")
 _LICENCE = re.compile(r"(?i)(licen[cs]e|copying|copyright|notice|authors)([-_.].*)?")
 _TESTS = re.compile(rb"^[ \t]*(?:from|import)[ \t]+[^\n#]*\btests\b", re.MULTILINE)
 
@@ -52,8 +53,9 @@ def lay_out(
 ) -> Layout:
     """Choose the files of wheels, and put them below one folder.
 
-    Left out are bytecode, what installers note for themselves, sources of compiled modules, C headers, and folders
-    ``tests`` that no other module of the wheel imports from. Texts of licences go to the components.
+    Left out are bytecode, what installers note for themselves, sources of compiled modules, C headers, folders
+    ``tests`` that no other module of the wheel imports from, and in the metadata the long description, which is the page
+    that an index shows. Texts of licences go to the components.
 
     Args:
         wheels: What the application needs, perhaps itself among them.
@@ -134,10 +136,17 @@ def _take_info(file: WheelFile, wheel: Wheel, root: str, taken: _Taken) -> None:
     name = file.path.removeprefix(f"{wheel.info}/")
     named = {*wheel.metadata.licence_files}
     if name in _KEPT_INFO:
-        taken.files.append(ProgramFile(path=f"{root}/{file.path}", content=file.content))
+        content = _fields(file.content) if name == "METADATA" else file.content
+        taken.files.append(ProgramFile(path=f"{root}/{file.path}", content=content))
     elif name.startswith(("licenses/", "license_files/")) or name in named or _LICENCE.fullmatch(name):
         text = file.content.decode("utf-8", "replace").replace("\r\n", "\n")
         taken.texts.append((name.removeprefix("licenses/").removeprefix("license_files/"), text))
+
+
+def _fields(metadata: bytes) -> bytes:
+    """Return metadata without the long description that may stand behind the fields."""
+    end = _END_OF_FIELDS.search(metadata)
+    return metadata[: end.end()] if end else metadata
 
 
 def _take_file(file: WheelFile, path: str, root: str, taken: _Taken, *, tests: bool) -> None:

@@ -115,6 +115,15 @@ def test_what_nobody_needs_at_run_time_is_left_out() -> None:
     ]
 
 
+@pytest.mark.parametrize("end", ["\n", "\r\n"])
+def test_metadata_stay_without_the_page_that_an_index_shows(end: str) -> None:
+    """All fields are read at run time, the long description is not; where it is a field, it stays one."""
+    fields = f"License-Expression: MIT{end}Description: One{end}        two{end}"
+    wheel = make_wheel("m", metadata=f"{fields}{end}# Long{end}{end}text{end}")
+    (file,) = (each for each in bundled(wheel).bundle.files if each.path.endswith("/METADATA"))
+    assert file.content.decode().endswith(f"\n{fields}")
+
+
 def test_tests_that_the_program_itself_imports_stay() -> None:
     """Some distributions have parts of their code there."""
     files = {"m/__init__.py": b"import os\nfrom m.tests.support import x\n", "m/tests/support.py": b"x = 1\n"}
