@@ -128,7 +128,17 @@ async def start_branches(parent: Record, pending: list[Record], start: Work) -> 
         parent.branches = None
 
 
-async def _start_in_turn(parent: Record, start: Work, child: Record) -> None:
+def _start_in_turn(parent: Record, start: Work, child: Record) -> Awaitable[None]:
+    """Start a child if all that it comes after is up, as nearly always; else when it is.
+
+    Each coroutine around another is one more that every turn of the loop goes through.
+    """
+    if child.parent is parent and _late(parent, child) is None and child not in parent.root.crossing:
+        return start(child)
+    return _start_when_due(parent, start, child)
+
+
+async def _start_when_due(parent: Record, start: Work, child: Record) -> None:
     while child.parent is parent:  # else it has been removed, and what it came after may be, too
         late = _late(parent, child)
         if late is None and all(map(_was_up, root_of(parent).crossing.get(child, ()))):

@@ -43,54 +43,62 @@ class Graph(NamedTuple):
         follows: For each service whose place follows from that, the siblings that come before it.
         crossing: For each service that comes after others than siblings, those.
         problems: Unknown names and cycles.
+        suspects: The collections that may have a cycle: that takes a service that comes after one added later.
     """
 
     records: list[Record]
     stated: dict[Record, tuple[Record, ...]]
     follows: Follows
     crossing: Follows
-    problems: tuple[Problem, ...]
+    problems: list[Problem]
+    suspects: set[Record]
 
 
 def graph_of(root: Record) -> Graph:
     """Resolve the names that the services below a root say they come after."""
-    stated: dict[Record, tuple[Record, ...]] = {}
-    follows: Follows = {}
-    crossing: Follows = {}
-    problems: list[Problem] = []
+    graph = Graph(walk(root), {}, {}, {}, [], set())
     names: Names = {}
-    records = walk(root)
-    for record in records:
-        after = _after(record)
-        if after is None or record.parent is None:
+    for record in graph.records:
+        if record.parent is not None and _says_something(record):
+            graph.stated[record] = _resolved(record, record.parent, graph, names)
+    for record in graph.records:
+        if record in graph.suspects:
+            graph.problems.extend(_cycle(children_of(record), graph.follows))
+    return graph
+
+
+def _resolved(record: Record, parent: Record, graph: Graph, names: Names) -> tuple[Record, ...]:
+    """Return what a service comes after, and note what follows from that for the order."""
+    targets: list[Record] = []
+    before = graph.follows.setdefault(record, [])
+    siblings = _names_of(parent, names)
+    for text in _after(record):
+        sibling = siblings.get(text) if isinstance(text, str) else None
+        if sibling is None or sibling is record:
+            targets += _resolved_elsewhere(record, text, graph, names)
             continue
-        targets = []
-        before = follows.setdefault(record, [])
-        siblings = _names_of(record.parent, names)
-        for text in after:
-            sibling = siblings.get(text) if isinstance(text, str) else None
-            if (
-                sibling is not None and sibling is not record
-            ):  # as nearly always, and quicker than what follows
-                targets.append(sibling)
-                if sibling not in before:
-                    before.append(sibling)
-                continue
-            target = _find(record, text, names) if isinstance(text, str) else None
-            wrong = _wrong(record, text, target)
-            if target is None or wrong:
-                problems.append(Problem(path_of(record), wrong))
-                continue
-            targets.append(target)
-            mine, its = _branches(record, target)
-            if its not in follows.setdefault(mine, []):
-                follows[mine].append(its)
-            if mine is not record or its is not target:
-                crossing.setdefault(record, []).append(target)
-        stated[record] = tuple(targets)
-    for record in records:
-        problems += _cycle(children_of(record), follows) if record.collection else ()
-    return Graph(records, stated, follows, crossing, tuple(problems))
+        targets.append(sibling)  # as nearly always, and quicker than for another branch
+        if sibling not in before:
+            before.append(sibling)
+        if sibling not in graph.stated and _says_something(sibling):
+            graph.suspects.add(parent)
+    return tuple(targets)
+
+
+def _resolved_elsewhere(record: Record, text: object, graph: Graph, names: Names) -> tuple[Record, ...]:
+    target = _find(record, text, names) if isinstance(text, str) else None
+    wrong = _wrong(record, text, target)
+    if target is None or wrong:
+        graph.problems.append(Problem(path_of(record), wrong))
+        return ()
+    mine, its = _branches(record, target)
+    if its not in graph.follows.setdefault(mine, []):
+        graph.follows[mine].append(its)
+    if mine.parent is not None:
+        graph.suspects.add(mine.parent)
+    if mine is not record or its is not target:
+        graph.crossing.setdefault(record, []).append(target)
+    return (target,)
 
 
 def arrange(top: Record) -> None:
@@ -102,7 +110,7 @@ def arrange(top: Record) -> None:
     root = root_of(top)
     graph = graph_of(root)
     if graph.problems:
-        raise DependencyError(f"dependencies of {path_of(root)}", graph.problems)
+        raise DependencyError(f"dependencies of {path_of(root)}", tuple(graph.problems))
     for each in graph.records:
         each.ordered = False
         each.follows = tuple(graph.follows.get(each, ()))
@@ -144,13 +152,15 @@ def refuse_departure(child: Record) -> None:
         )
 
 
-def _after(record: Record) -> tuple[object, ...] | None:
-    after = getattr(record.service, "after", None)
-    if after is None:
-        return None
+def _says_something(record: Record) -> bool:
+    return getattr(record.service, "after", None) is not None
+
+
+def _after(record: Record) -> Iterable[object]:
+    after = record.service.after
     if type(after) is list:  # as nearly always, and quicker to see than that it is iterable
-        return tuple(after)
-    return (after,) if isinstance(after, str) or not isinstance(after, Iterable) else tuple(after)
+        return after
+    return (after,) if isinstance(after, str) or not isinstance(after, Iterable) else after
 
 
 def _wrong(record: Record, text: object, target: Record | None) -> str:
@@ -195,7 +205,7 @@ def _names_of(parent: Record, names: Names) -> dict[str, Record]:
     if known is None:
         children = children_of(parent)
         known = {label(each.service, position): each for position, each in enumerate(children)}
-        known |= {each.service.name: each for each in children if each.service.name is not None}
+        known |= {name: each for each in children if (name := each.service.name) is not None}
         names[parent] = known
     return known
 
@@ -239,9 +249,6 @@ def _sorted(
 
 def _cycle(children: list[Record], follows: Follows) -> list[Problem]:
     """Return the problem of the first cycle among siblings, if there is one."""
-    places = {each: place for place, each in enumerate(children)}
-    if all(places[other] < place for each, place in places.items() for other in follows.get(each, ())):
-        return []  # as nearly always: what others need was added before them
     left = _sorted(children, follows)[1]
     if not left:
         return []
