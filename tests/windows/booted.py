@@ -16,7 +16,8 @@ sys.path.insert(0, str(Path(sys.argv[2]).parents[1]))
 from tests.windows import driver
 
 # Found once the driver has been imported.
-from svcctl.host.windows import calls, services  # isort: skip
+from svcctl.host.windows import services  # isort: skip
+from svcctl.windows.declaring import windows  # isort: skip
 
 LIMIT = 60
 
@@ -43,7 +44,7 @@ def started_by_itself() -> dict[str, Any]:
 
 def terminate(pid: int) -> None:
     """End a process by force."""
-    kernel32: Any = calls.windows.WinDLL("kernel32")
+    kernel32: Any = windows.WinDLL("kernel32")
     kernel32.OpenProcess.restype = ctypes.c_void_p
     handle = ctypes.c_void_p(kernel32.OpenProcess(0x0001 | 0x00100000, False, pid))  # noqa: FBT003 (C's order)
     kernel32.TerminateProcess(handle, 9)

@@ -30,6 +30,7 @@ from svcctl.plan.windows import Hosted, Variable, WindowsService  # noqa: E402 (
 from svcctl.runtime.windows import calls as calls_of_host  # noqa: E402 (the same)
 from svcctl.runtime.windows.host import Manager  # noqa: E402 (the same)
 from svcctl.runtime.windows.log import Log  # noqa: E402 (the same)
+from svcctl.windows.declaring import windows  # noqa: E402 (the same)
 
 ARGUMENT = 'a "b" ä\\'
 STOPPED, RUNNING = 1, 4
@@ -221,7 +222,7 @@ def grandchildren(log: list[str]) -> list[int]:
 
 def is_there(pid: int) -> bool:
     """Return whether a process has not ended."""
-    kernel32: Any = calls.windows.WinDLL("kernel32")
+    kernel32: Any = windows.WinDLL("kernel32")
     kernel32.OpenProcess.restype = ctypes.c_void_p
     handle = kernel32.OpenProcess(0x00100000, False, pid)  # noqa: FBT003 (C's order)
     return bool(handle) and kernel32.WaitForSingleObject(ctypes.c_void_p(handle), 5_000) != 0
@@ -253,7 +254,7 @@ def started_by_hand(script: str) -> tuple[int, str]:
 
 def recorded() -> list[str]:
     """Return what the service manager is told of a service, as the recorder read it; Wine itself knows little of it."""
-    library: Any = calls.windows.WinDLL(RECORDER)
+    library: Any = windows.WinDLL(RECORDER)
     library.Recorded.restype = ctypes.c_wchar_p
     recorder = library.RecordServiceConfig2W
     recorder.restype, recorder.argtypes = ctypes.c_int32, (ctypes.c_void_p, ctypes.c_uint32, ctypes.c_void_p)
@@ -298,7 +299,7 @@ def rotated() -> list[list[str]]:
 
 def split_differently(count: int) -> list[list[str]]:
     """Return command lines of ours, of so many made up, that Windows splits into other arguments."""
-    function = calls.windows.WinDLL("shell32").CommandLineToArgvW
+    function = windows.WinDLL("shell32").CommandLineToArgvW
     function.restype = ctypes.POINTER(ctypes.c_wchar_p)
     function.argtypes = (ctypes.c_wchar_p, ctypes.POINTER(ctypes.c_int32))
     chance = random.Random(1)  # noqa: S311 (no secrets)

@@ -19,6 +19,7 @@ def declare(
     result: Any,  # noqa: ANN401 (the same)
     *arguments: Any,  # noqa: ANN401 (the same)
     failed: Callable[[Any], bool] | None = lambda result: not result,
+    error: Callable[[Any], int] = lambda _: int(windows.get_last_error()),
 ) -> Callable[..., Any]:
     """Return a function of a library.
 
@@ -28,6 +29,7 @@ def declare(
         result: Type of what it returns.
         arguments: Types of what it takes.
         failed: Tells by what it returned that it failed; ``None`` if it cannot fail.
+        error: Tells by what it returned the error's number, if that is not what Windows remembers for the thread.
     """
     function: Any = getattr(library, name)
     function.restype = result
@@ -35,7 +37,7 @@ def declare(
 
     def check(result: Any, _function: object, _arguments: object) -> Any:  # noqa: ANN401 (whatever it returns)
         if failed is not None and failed(result):
-            raise windows.WinError(windows.get_last_error())
+            raise windows.WinError(error(result))
         return result
 
     function.errcheck = check

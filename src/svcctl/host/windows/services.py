@@ -17,6 +17,7 @@ from svcctl.host.windows.machine import Found, Status
 from svcctl.host.windows.settings import multi_string, settings
 from svcctl.host.windows.structures import DelayedStart, StatusArgument, StatusProcess
 from svcctl.plan.windows import Start, WindowsService
+from svcctl.windows.declaring import windows
 
 _ALL_OF_MANAGER = 0xF003F
 _CONNECT = 0x1
@@ -68,7 +69,7 @@ def names() -> tuple[str, ...]:
 
 def text_of(number: int) -> str:
     """Return what Windows says about an error, in one line."""
-    return " ".join(str(calls.windows.FormatError(number)).split())
+    return " ".join(str(windows.FormatError(number)).split())
 
 
 def started_at(pid: int) -> float:
@@ -330,4 +331,4 @@ def _number(error: OSError) -> int:
 
 def _is_wine() -> bool:
     """Return whether this is Wine, which knows some levels only."""
-    return hasattr(calls.windows.WinDLL("ntdll"), "wine_get_version")
+    return hasattr(windows.WinDLL("ntdll"), "wine_get_version")
