@@ -1,17 +1,44 @@
-"""Structures that several rooms use are laid out as those that are compared with Windows' headers."""
+"""Structures are in memory as Windows has them on 64-bit systems."""
 
 from __future__ import annotations
 
-from ctypes import sizeof
+import ctypes
 
-from svcctl.runtime.windows.structures import BasicLimits, ExtendedLimits
-from svcctl.windows.structures import JobLimits
+import pytest
+
+from svcctl.windows.structures import (
+    BasicLimits,
+    ExtendedLimits,
+    IoCounters,
+    ProcessInformation,
+    SecurityAttributes,
+    ServiceStatus,
+    ServiceTableEntry,
+    StartupInfo,
+)
 
 
-def test_the_limits_of_a_job_are_where_the_service_host_has_them() -> None:
-    """In one structure instead of three."""
-    assert sizeof(JobLimits) == sizeof(ExtendedLimits)
-    assert JobLimits.LimitFlags.offset == BasicLimits.LimitFlags.offset
-    assert JobLimits.PerJobUserTimeLimit.offset == BasicLimits.PerJobUserTimeLimit.offset
-    assert JobLimits.ActiveProcessLimit.offset == BasicLimits.ActiveProcessLimit.offset
-    assert JobLimits.JobMemoryLimit.offset == ExtendedLimits.JobMemoryLimit.offset
+@pytest.mark.parametrize(
+    ("structure", "size", "offsets"),
+    [
+        (ServiceTableEntry, 16, {"lpServiceName": 0, "lpServiceProc": 8}),
+        (ServiceStatus, 28, {"dwCurrentState": 4, "dwControlsAccepted": 8, "dwWaitHint": 24}),
+        (StartupInfo, 104, {"lpReserved": 8, "dwX": 32, "dwFlags": 60, "lpReserved2": 72, "hStdInput": 80}),
+        (ProcessInformation, 24, {"hThread": 8, "dwProcessId": 16}),
+        (
+            BasicLimits,
+            64,
+            {"LimitFlags": 16, "MinimumWorkingSetSize": 24, "ActiveProcessLimit": 40, "Affinity": 48},
+        ),
+        (IoCounters, 48, {"OtherTransferCount": 40}),
+        (ExtendedLimits, 144, {"IoInfo": 64, "ProcessMemoryLimit": 112, "PeakJobMemoryUsed": 136}),
+        (SecurityAttributes, 24, {"lpSecurityDescriptor": 8, "bInheritHandle": 16}),
+    ],
+    ids=lambda value: getattr(value, "__name__", ""),
+)
+def test_sizes_and_offsets_are_those_of_windows(
+    structure: type[ctypes.Structure], size: int, offsets: dict[str, int]
+) -> None:
+    """By the definitions in its headers and the rules of alignment."""
+    assert ctypes.sizeof(structure) == size
+    assert {name: getattr(structure, name).offset for name in offsets} == offsets

@@ -24,13 +24,14 @@ SOURCE, TESTS, WORK, RECORDER = sys.argv[1:]
 sys.path.insert(0, SOURCE)
 
 from svcctl.errors import SvcctlError  # noqa: E402 (found once the path is set)
-from svcctl.host.windows import calls, registry, services, structures  # noqa: E402 (the same)
+from svcctl.host.windows import calls, registry, services  # noqa: E402 (the same)
 from svcctl.plan.command_line import join  # noqa: E402 (the same)
 from svcctl.plan.windows import Hosted, Variable, WindowsService  # noqa: E402 (the same)
 from svcctl.runtime.windows import calls as calls_of_host  # noqa: E402 (the same)
 from svcctl.runtime.windows.host import Manager  # noqa: E402 (the same)
 from svcctl.runtime.windows.log import Log  # noqa: E402 (the same)
 from svcctl.windows.declaring import windows  # noqa: E402 (the same)
+from svcctl.windows.structures import ServiceStatus  # noqa: E402 (the same)
 
 ARGUMENT = 'a "b" ä\\'
 STOPPED, RUNNING = 1, 4
@@ -204,7 +205,7 @@ def answer(port: int) -> str:
 def send(name: str, control: int) -> None:
     """Send a control to a service."""
     with ALONE, services._opened(name, 0xF01FF) as handle:
-        calls.control_service(handle, control, ctypes.byref(structures.StatusArgument()))
+        calls.control_service(handle, control, ctypes.byref(ServiceStatus()))
 
 
 def set_definition(name: str, text: str) -> None:

@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 
 from svcctl.host.windows import structures as of_installing
-from svcctl.runtime.windows import structures as of_serving
+from svcctl.windows import structures as shared
 from tests.systemd.trees import REPOSITORY
 from tests.windows.compiler import check, why_not_here
 
@@ -99,12 +99,12 @@ def layout_of(structure: type[ctypes.Structure]) -> Iterator[str]:
 
 def structures() -> Iterator[type[ctypes.Structure]]:
     """Yield all structures that we declare."""
-    for module in (of_serving, of_installing):
+    for module in (shared, of_installing):
         for value in vars(module).values():
             if (
                 isinstance(value, type)
                 and issubclass(value, ctypes.Structure)
-                and value is not ctypes.Structure
+                and value.__module__ == module.__name__
             ):
                 yield value
 

@@ -17,12 +17,12 @@ import tempfile
 import threading
 import time
 from collections.abc import Iterator, Mapping, Sequence
-from ctypes import Structure, c_uint16, c_uint32, c_void_p, c_wchar_p
+from ctypes import Structure, c_uint32, c_void_p, c_wchar_p
 from typing import Any, NamedTuple
 
 from svcctl.loading.process import MOST_OUTPUT, Outcome
 from svcctl.windows.declaring import declare, windows
-from svcctl.windows.structures import JobLimits
+from svcctl.windows.structures import BasicLimits, ExtendedLimits, ProcessInformation, StartupInfo
 
 _DISABLE_MAX_PRIVILEGE, _LUA_TOKEN = 0x1, 0x4
 #: TOKEN_ASSIGN_PRIMARY, _DUPLICATE, _QUERY and _ADJUST_DEFAULT.
@@ -44,20 +44,6 @@ _HUNDRED_NANOSECONDS = 10_000_000
 _KILLED = 70
 _CHUNK = 65_536
 _FAILED = 0xFFFFFFFF
-
-
-class _StartupInfo(Structure):
-    _fields_ = (
-        ("cb", c_uint32), ("lpReserved", c_wchar_p), ("lpDesktop", c_wchar_p), ("lpTitle", c_wchar_p),
-        ("place", c_uint32 * 7), ("dwFlags", c_uint32), ("wShowWindow", c_uint16), ("cbReserved2", c_uint16),
-        ("lpReserved2", c_void_p), ("hStdInput", c_void_p), ("hStdOutput", c_void_p), ("hStdError", c_void_p),
-    )  # fmt: skip
-
-
-class _ProcessInformation(Structure):
-    _fields_ = (
-        ("hProcess", c_void_p), ("hThread", c_void_p), ("dwProcessId", c_uint32), ("dwThreadId", c_uint32),
-    )  # fmt: skip
 
 
 class _SidAndAttributes(Structure):
@@ -250,9 +236,9 @@ def _start(job: int, line: str, environment: Mapping[str, str], folder: str, out
 
 
 def _create(line: str, block: str, folder: str, streams: tuple[int, int, int]) -> _Made:
-    info = _StartupInfo(cb=ctypes.sizeof(_StartupInfo), dwFlags=_USE_HANDLES)
+    info = StartupInfo(cb=ctypes.sizeof(StartupInfo), dwFlags=_USE_HANDLES)
     info.hStdInput, info.hStdOutput, info.hStdError = streams
-    process = _ProcessInformation()
+    process = ProcessInformation()
     flags = _CREATE_SUSPENDED | _CREATE_UNICODE_ENVIRONMENT | _CREATE_NO_WINDOW
     written, variables = ctypes.create_unicode_buffer(line), ctypes.create_unicode_buffer(block)
     with contextlib.ExitStack() as stack:
@@ -301,10 +287,9 @@ def _sid(stack: contextlib.ExitStack, text: str) -> c_void_p:
 
 def _limit(job: int, time_limit: float) -> None:
     # None for what its windows may do: a job with such limits cannot be within another one.
-    limits = JobLimits(
-        LimitFlags=_JOB_LIMITS, ActiveProcessLimit=_MOST_PROCESSES, JobMemoryLimit=_MOST_MEMORY
-    )
-    limits.PerJobUserTimeLimit = max(1, int(time_limit * _HUNDRED_NANOSECONDS))
+    basic = BasicLimits(LimitFlags=_JOB_LIMITS, ActiveProcessLimit=_MOST_PROCESSES)
+    basic.PerJobUserTimeLimit = max(1, int(time_limit * _HUNDRED_NANOSECONDS))
+    limits = ExtendedLimits(BasicLimitInformation=basic, JobMemoryLimit=_MOST_MEMORY)
     _set_job(job, _EXTENDED_LIMITS, ctypes.byref(limits), ctypes.sizeof(limits))
 
 

@@ -10,10 +10,11 @@ from __future__ import annotations
 import contextlib
 import ctypes
 import importlib
-from ctypes import Structure, c_uint32, c_void_p, c_wchar_p
+from ctypes import c_uint32, c_void_p, c_wchar_p
 from typing import Any
 
 from svcctl.windows.declaring import declare, windows
+from svcctl.windows.structures import SecurityAttributes
 
 #: The part of Python that its own modules for processes use; it has types on Windows alone.
 _winapi: Any = importlib.import_module("_winapi")
@@ -29,10 +30,6 @@ _ABORTED = 995
 _TOKEN_QUERY, _TOKEN_USER = 0x8, 1
 _LONGEST_USER = 256
 _FOREVER = 0xFFFFFFFF
-
-
-class _SecurityAttributes(Structure):
-    _fields_ = (("nLength", c_uint32), ("lpSecurityDescriptor", c_void_p), ("bInheritHandle", c_uint32))
 
 
 _kernel32 = windows.WinDLL("kernel32", use_last_error=True)
@@ -230,7 +227,7 @@ class _Security:
     def __init__(self, text: str) -> None:
         self._descriptor = c_void_p()
         _descriptor_of(text, 1, ctypes.byref(self._descriptor), None)
-        self._attributes = _SecurityAttributes(ctypes.sizeof(_SecurityAttributes), self._descriptor, 0)
+        self._attributes = SecurityAttributes(ctypes.sizeof(SecurityAttributes), self._descriptor, 0)
 
     @property
     def address(self) -> int:

@@ -20,7 +20,7 @@ from svcctl.application.processes.output import Lines
 from svcctl.application.processes.programs import Program
 from svcctl.posix import require
 from svcctl.windows.declaring import declare, windows
-from svcctl.windows.structures import JobLimits
+from svcctl.windows.structures import BasicLimits, ExtendedLimits
 
 _SUSPENDED, _NEW_GROUP = 0x4, 0x200
 _CTRL_BREAK = 1
@@ -72,7 +72,8 @@ class HeldChild:
         self._loop = asyncio.get_running_loop()
         self._job: int = _create_job(None, None)
         try:
-            limits = JobLimits(LimitFlags=_KILL_ON_CLOSE)  # so that they end if this process does
+            basic = BasicLimits(LimitFlags=_KILL_ON_CLOSE)  # so that they end if this process does
+            limits = ExtendedLimits(BasicLimitInformation=basic)
             _set_job(self._job, _EXTENDED_LIMITS, ctypes.byref(limits), ctypes.sizeof(limits))
             self._popen = _start(program, self._job)
         except BaseException:

@@ -7,8 +7,8 @@ from __future__ import annotations
 
 from ctypes import POINTER, c_int32, c_uint32, c_void_p, c_wchar_p
 
-from svcctl.host.windows.structures import StatusArgument
 from svcctl.windows.declaring import declare, windows
+from svcctl.windows.structures import ServiceStatus
 
 _advapi32 = windows.WinDLL("advapi32", use_last_error=True)
 _kernel32 = windows.WinDLL("kernel32", use_last_error=True)
@@ -26,7 +26,7 @@ change_service = declare(
 )  # fmt: skip
 change_service_2 = declare(_advapi32, "ChangeServiceConfig2W", c_int32, c_void_p, c_uint32, c_void_p)
 start_service = declare(_advapi32, "StartServiceW", c_int32, c_void_p, c_uint32, c_void_p)
-control_service = declare(_advapi32, "ControlService", c_int32, c_void_p, c_uint32, POINTER(StatusArgument))
+control_service = declare(_advapi32, "ControlService", c_int32, c_void_p, c_uint32, POINTER(ServiceStatus))
 query_status = declare(
     _advapi32, "QueryServiceStatusEx", c_int32, c_void_p, c_int32, c_void_p, c_uint32, POINTER(c_uint32)
 )

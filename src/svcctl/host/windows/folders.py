@@ -16,7 +16,7 @@ from pathlib import Path
 
 from svcctl.errors import ConfigurationError, PermissionDeniedError
 from svcctl.host.windows import calls, growing
-from svcctl.host.windows.structures import SecurityAttributes
+from svcctl.windows.structures import SecurityAttributes
 
 _REVISION = 1
 _FILE_OBJECT = 1

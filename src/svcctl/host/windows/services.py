@@ -15,9 +15,10 @@ from svcctl.errors import ConfigurationError, PermissionDeniedError, SvcctlError
 from svcctl.host.windows import calls, registry
 from svcctl.host.windows.machine import Found, Status
 from svcctl.host.windows.settings import multi_string, settings
-from svcctl.host.windows.structures import DelayedStart, StatusArgument, StatusProcess
+from svcctl.host.windows.structures import DelayedStart, StatusProcess
 from svcctl.plan.windows import Start, WindowsService
 from svcctl.windows.declaring import windows
+from svcctl.windows.structures import ServiceStatus
 
 _ALL_OF_MANAGER = 0xF003F
 _CONNECT = 0x1
@@ -142,7 +143,7 @@ def reload(name: str) -> None:
         SvcctlError: As :func:`install`, or it does not take that.
     """
     with _problems("reloaded", name), _opened(name, _ALL_OF_SERVICE) as handle:
-        calls.control_service(handle, _PARAMCHANGE, ctypes.byref(StatusArgument()))
+        calls.control_service(handle, _PARAMCHANGE, ctypes.byref(ServiceStatus()))
 
 
 def set_start(name: str, start: Start) -> None:
@@ -170,7 +171,7 @@ def stop(name: str, limit: float) -> None:
     """
     with _problems("stopped", name), _opened(name, _ALL_OF_SERVICE) as handle:
         with _accepted(_NOT_ACTIVE):
-            calls.control_service(handle, _STOP, ctypes.byref(StatusArgument()))
+            calls.control_service(handle, _STOP, ctypes.byref(ServiceStatus()))
         end = time.monotonic() + limit
         while _status(handle).state != _STOPPED:
             if time.monotonic() > end:

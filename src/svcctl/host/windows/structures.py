@@ -6,23 +6,15 @@ learn.microsoft.com describes it.
 
 from __future__ import annotations
 
-from ctypes import POINTER, Structure, c_int32, c_uint32, c_void_p, c_wchar_p
+from ctypes import POINTER, Structure, c_int32, c_uint32, c_wchar_p
+
+from svcctl.windows.structures import ServiceStatus
 
 
 class StatusProcess(Structure):
     """``SERVICE_STATUS_PROCESS``: what a service is at the moment."""
 
-    _fields_ = (
-        ("dwServiceType", c_uint32),
-        ("dwCurrentState", c_uint32),
-        ("dwControlsAccepted", c_uint32),
-        ("dwWin32ExitCode", c_uint32),
-        ("dwServiceSpecificExitCode", c_uint32),
-        ("dwCheckPoint", c_uint32),
-        ("dwWaitHint", c_uint32),
-        ("dwProcessId", c_uint32),
-        ("dwServiceFlags", c_uint32),
-    )
+    _fields_ = (*ServiceStatus._fields_, ("dwProcessId", c_uint32), ("dwServiceFlags", c_uint32))
 
 
 class Description(Structure):
@@ -71,23 +63,3 @@ class Preshutdown(Structure):
     """``SERVICE_PRESHUTDOWN_INFO``, level 7."""
 
     _fields_ = (("dwPreshutdownTimeout", c_uint32),)
-
-
-class StatusArgument(Structure):
-    """``SERVICE_STATUS``, which ``ControlService`` fills."""
-
-    _fields_ = (*StatusProcess._fields_[:7],)
-
-
-class SecurityAttributes(Structure):
-    """``SECURITY_ATTRIBUTES``: who may do what with something that is made."""
-
-    _fields_ = (
-        ("nLength", c_uint32),
-        ("lpSecurityDescriptor", c_void_p),
-        ("bInheritHandle", c_int32),
-    )
-
-
-#: What the functions take for a handle.
-Handle = c_void_p

@@ -7,13 +7,8 @@ from __future__ import annotations
 
 from ctypes import POINTER, c_int32, c_uint16, c_uint32, c_void_p, c_wchar_p
 
-from svcctl.runtime.windows.structures import (
-    ProcessInformation,
-    ServiceStatus,
-    ServiceTableEntry,
-    StartupInfo,
-)
 from svcctl.windows.declaring import declare, windows
+from svcctl.windows.structures import ProcessInformation, ServiceStatus, ServiceTableEntry, StartupInfo
 
 INFINITE = 0xFFFFFFFF
 WAIT_TIMEOUT = 258

@@ -20,7 +20,7 @@ from svcctl.runtime.notify import EVENTS
 from svcctl.runtime.windows import calls
 from svcctl.runtime.windows.events import Name, create
 from svcctl.runtime.windows.log import Log
-from svcctl.runtime.windows.structures import ExtendedLimits, ProcessInformation, StartupInfo
+from svcctl.windows.structures import ExtendedLimits, ProcessInformation, StartupInfo
 
 _CREATE_SUSPENDED = 0x4
 _CREATE_UNICODE_ENVIRONMENT = 0x400

@@ -41,7 +41,7 @@ from svcctl.runtime.windows.machine import (
     step,
     wake_at,
 )
-from svcctl.runtime.windows.structures import ServiceStatus, ServiceTableEntry
+from svcctl.windows.structures import ServiceStatus, ServiceTableEntry
 
 _OWN_PROCESS = 0x10
 _NOT_IMPLEMENTED = 120

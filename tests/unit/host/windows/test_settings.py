@@ -16,7 +16,6 @@ from svcctl.host.windows.structures import (
     FailureFlag,
     Preshutdown,
     SidType,
-    StatusArgument,
     StatusProcess,
 )
 from svcctl.plan.windows import Hosted, RecoveryAction, WindowsService
@@ -38,7 +37,6 @@ SERVICE = WindowsService(
     ("structure", "size", "offsets"),
     [
         (StatusProcess, 36, {"dwCurrentState": 4, "dwProcessId": 28, "dwServiceFlags": 32}),
-        (StatusArgument, 28, {"dwWaitHint": 24}),
         (Description, 8, {"lpDescription": 0}),
         (Action, 8, {"Type": 0, "Delay": 4}),
         (FailureActions, 40, {"lpRebootMsg": 8, "lpCommand": 16, "cActions": 24, "lpsaActions": 32}),
