@@ -11,8 +11,11 @@ import typer
 from svcctl.cli import as_json, options, present, requested
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
     from svcctl.operations.install import InstallResult
     from svcctl.operations.request import InstallRequest
+    from svcctl.operations.windows.install import WindowsInstallResult
 
 _DIFFERENT = 1
 
@@ -40,44 +43,59 @@ def install(
 
     request = replace(request, enable=enable, now=now)
     asker, dry_run = present.asker("This will be installed", yes=yes), dry_run or check
-    return _finish(operate(request, dry_run=dry_run, approve=asker), json=json, dry_run=dry_run, check=check)
+    result = operate(request, dry_run=dry_run, approve=asker)
+    return finish(result, _next(result), json=json, dry_run=dry_run, check=check)
 
 
-def _finish(result: InstallResult, *, json: bool, dry_run: bool, check: bool) -> int:
+def finish(
+    result: InstallResult | WindowsInstallResult,
+    following: Iterable[str],
+    *,
+    json: bool,
+    dry_run: bool,
+    check: bool,
+) -> int:
+    """Tell what an installation came to; return the exit status.
+
+    Args:
+        result: That.
+        following: What can be done next, if it was installed.
+        json: Tell it as JSON.
+        dry_run: It was only asked what would be done.
+        check: The status is to tell whether that is anything.
+    """
     if json:
         as_json.write(result)
     else:
-        _tell(result, dry_run=dry_run)
+        _tell(result, following, dry_run=dry_run)
     if check:
         return _DIFFERENT if result.preview.changes else 0
     return 0 if dry_run or result.applied or not result.preview.changes else 1
 
 
-def _tell(result: InstallResult, *, dry_run: bool) -> None:
+def _tell(result: InstallResult | WindowsInstallResult, following: Iterable[str], *, dry_run: bool) -> None:
     name = result.preview.name
     if dry_run:
         present.show_preview(result.preview, sys.stdout, title=f"{name} would be installed")
-        return
-    if not result.preview.changes:
+    elif not result.preview.changes:
         present.say(f"{name} is installed already, just so: nothing to do")
-        return
-    if not result.applied:
-        return
-    present.say(f"{name} is installed")
-    _tell_next(result)
+    elif result.applied:
+        present.say(f"{name} is installed")
+        for line in following:
+            present.say(line)
 
 
-def _tell_next(result: InstallResult) -> None:
+def _next(result: InstallResult) -> Iterator[str]:
     name = result.preview.name
     actions = {action.kind for action in result.preview.plan.actions}
     unit = f"{name}@INSTANCE" if "@." in result.receipt.service else name
     if result.root:
         if "enable" not in actions:
-            present.say(f"let it start at boot with: svcctl enable --root {result.root} {unit}")
+            yield f"let it start at boot with: svcctl enable --root {result.root} {unit}"
     elif result.running and "start" not in actions:
-        present.say(f"it runs on as it was until: svcctl restart{_flag(result)} {unit}")
+        yield f"it runs on as it was until: svcctl restart{_flag(result)} {unit}"
     elif not result.running:
-        present.say(f"start it with: svcctl start{_flag(result)} {unit}")
+        yield f"start it with: svcctl start{_flag(result)} {unit}"
 
 
 def _flag(result: InstallResult) -> str:

@@ -2,19 +2,29 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from svcctl.cli import as_json, options, present
+
+if TYPE_CHECKING:
+    from svcctl.operations.list import Listing
 
 
 def list_installed(
     *, user: options.UserScope = False, root: options.Root = "", json: options.Json = False
 ) -> int:
     """List the installed applications."""
+    from svcctl.operations.list import list_installed as operate  # noqa: PLC0415 (kept out of --help)
+
+    return show(operate(scope="user" if user else "system", root=root), json=json)
+
+
+def show(listing: Listing, *, json: bool) -> int:
+    """Write a line for each application, or all as JSON; return the exit status."""
     import typer  # noqa: PLC0415 (its writer, not its parser)
 
     from svcctl.errors import EX_CONFIG  # noqa: PLC0415 (kept out of --help)
-    from svcctl.operations.list import list_installed as operate  # noqa: PLC0415 (the same)
 
-    listing = operate(scope="user" if user else "system", root=root)
     if json:
         as_json.write(listing)
     else:

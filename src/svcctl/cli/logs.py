@@ -10,7 +10,7 @@ import typer
 from svcctl.cli import options, present
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
     from svcctl.host.journal import Entry
     from svcctl.operations.logs import LogsResult
@@ -19,13 +19,17 @@ if TYPE_CHECKING:
 _LEVELS = ("emerg", "alert", "critical", "error", "warning", "notice", "info", "debug")
 
 
+Follow = Annotated[bool, typer.Option("--follow", "-f", help="Go on with what is logged.")]
+Lines = Annotated[
+    int, typer.Option("--lines", "-n", metavar="LINES", min=0, help="How many of the last lines.")
+]
+
+
 def logs(
     name: options.Name,
     *,
-    follow: Annotated[bool, typer.Option("--follow", "-f", help="Go on with what is logged.")] = False,
-    lines: Annotated[
-        int, typer.Option("--lines", "-n", metavar="LINES", min=0, help="How many of the last lines.")
-    ] = 100,
+    follow: Follow = False,
+    lines: Lines = 100,
     journal: Annotated[
         bool, typer.Option("--journal", help="Read the journal even if there are log files.")
     ] = False,
@@ -39,12 +43,23 @@ def logs(
     )
     if result.files:
         present.say(f"from {', '.join(result.files)}; --journal shows what systemd says about it")
+    show(result.name, _shown(result), asked=lines)
+
+
+def show(name: str, lines: Iterable[str], *, asked: int) -> None:
+    """Write what an application has logged.
+
+    Args:
+        name: The application.
+        lines: What to write.
+        asked: How many of the last lines were asked for.
+    """
     nothing = True
-    for line in _shown(result):
+    for line in lines:
         nothing = False
         typer.echo(line)
-    if nothing and lines:
-        present.say(f"{result.name} has logged nothing that you can read")
+    if nothing and asked:
+        present.say(f"{name} has logged nothing that you can read")
 
 
 def _shown(result: LogsResult) -> Iterator[str]:

@@ -6,9 +6,9 @@ import sys
 from typing import TYPE_CHECKING, TextIO
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Callable, Iterable, Iterator
 
-    from svcctl.operations.preview import Approve, Preview
+    from svcctl.operations.preview import Change
     from svcctl.plan.model import Diagnostic
 
 
@@ -22,13 +22,13 @@ def plain(text: str) -> str:
     return "".join(char if char.isprintable() or char == "\t" else "?" for char in text)
 
 
-def show_preview(preview: Preview, stream: TextIO, *, title: str) -> None:
-    """Write what would be done: files with ``+`` (new), ``~`` (changed) or ``-`` (removed), then the actions."""
+def show_preview(preview: Change, stream: TextIO, *, title: str) -> None:
+    """Write what would be done, a line each, then what the user should know."""
     if not preview.changes:
         stream.write(f"{title}: nothing to do\n")
     else:
         stream.write(f"{title}:\n")
-        stream.writelines(f"  {line}\n" for line in _plan_lines(preview))
+        stream.writelines(f"  {line}\n" for line in preview.lines)
     stream.writelines(f"  {line}\n" for line in diagnostic_lines(preview.diagnostics))
     if preview.exposure is not None:
         stream.write(f"  sandbox: exposure {preview.exposure:.1f} (0 is best, 10 is none)\n")
@@ -42,10 +42,10 @@ def diagnostic_lines(diagnostics: Iterable[Diagnostic]) -> Iterator[str]:
             yield f"  hint: {item.hint}"
 
 
-def asker(title: str, *, yes: bool) -> Approve:
+def asker(title: str, *, yes: bool) -> Callable[[Change], bool]:
     """Return the function that shows a plan on stderr and asks about it if somebody is there to answer."""
 
-    def approve(preview: Preview) -> bool:
+    def approve(preview: Change) -> bool:
         show_preview(preview, sys.stderr, title=title)
         return agreed(yes=yes)
 
@@ -68,16 +68,3 @@ def agreed(*, yes: bool) -> bool:
         # Without an answer the cursor still stands behind the question.
         say("nothing was changed" if answer else "\nnothing was changed")
     return given
-
-
-def _plan_lines(preview: Preview) -> Iterator[str]:
-    if not (preview.plan.files or preview.plan.removals or preview.plan.actions or preview.purged):
-        yield "~ what svcctl remembers of it"
-    for file in preview.plan.files:
-        yield f"{'~' if file.path in preview.present else '+'} {file.path}"
-    for removal in preview.plan.removals:
-        yield f"- {removal.path}"
-    for action in preview.plan.actions:
-        yield " ".join(("!", action.kind, *action.units))
-    for path in preview.purged:
-        yield f"- {path} (with all that is in it)"

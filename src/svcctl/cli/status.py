@@ -9,9 +9,10 @@ import typer
 from svcctl.cli import as_json, live, options, present
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
     from svcctl.operations.status import StatusResult, UnitState
+    from svcctl.operations.windows.status import WindowsStatusResult
 
 _FAILED = 3  # as systemctl status and the LSB have it: the service does not run
 
@@ -24,14 +25,20 @@ def status(
     json: options.Json = False,
 ) -> int:
     """Show how an installed application is. Names what should be done about it."""
-    from svcctl.errors import EX_CONFIG  # noqa: PLC0415 (kept out of --help)
-    from svcctl.operations.status import status as operate  # noqa: PLC0415 (the same)
+    from svcctl.operations.status import status as operate  # noqa: PLC0415 (kept out of --help)
 
     result = operate(name, scope="user" if user else "system", root=root)
+    return show(result, _lines(result), json=json)
+
+
+def show(result: StatusResult | WindowsStatusResult, lines: Iterable[str], *, json: bool) -> int:
+    """Write how an application is, in these lines or as JSON; return the exit status."""
+    from svcctl.errors import EX_CONFIG  # noqa: PLC0415 (kept out of --help)
+
     if json:
         as_json.write(result)
     else:
-        for line in _lines(result):
+        for line in lines:
             typer.echo(line)
     if result.failed:
         return _FAILED

@@ -16,9 +16,9 @@ class Entry:
 
     Attributes:
         name: Its name.
-        application: Absolute path or ``module:attribute``.
+        application: Absolute path, ``module:attribute`` or plug-in.
         state: systemd's word for its service (``active``, ``failed`` …); of its sockets if these wait for it
-            (``listening``); ``unknown`` where systemd does not run.
+            (``listening``); ``unknown`` where systemd does not run. On Windows, the service manager's word.
         enabled: It starts at boot.
         addresses: What it listens on.
     """

@@ -2,15 +2,40 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from typing import Protocol
 
 from svcctl.plan.model import Diagnostic, Plan
 
 
+class Change(Protocol):
+    """A change that has been decided on but not done, on any system."""
+
+    @property
+    def changes(self) -> bool:
+        """There is anything to do at all."""
+
+    @property
+    def lines(self) -> tuple[str, ...]:
+        """What would be done, if there is anything.
+
+        A line each: ``+`` before what is new, ``~`` before what is changed, ``-`` before what is removed, ``!`` before
+        what is done to the service.
+        """
+
+    @property
+    def diagnostics(self) -> tuple[Diagnostic, ...]:
+        """What the user should know about it."""
+
+    @property
+    def exposure(self) -> float | None:
+        """The score of the sandbox, 0 (best) to 10; ``None`` if there is nothing to tell it."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Preview:
-    """A change that has been decided on but not done.
+    """A change of units; see :class:`Change`.
 
     Attributes:
         name: The application's name on the machine.
@@ -30,11 +55,29 @@ class Preview:
     purged: tuple[str, ...] = ()
     changes: bool = True
 
+    @property
+    def lines(self) -> tuple[str, ...]:
+        """What would be done."""
+        return tuple(_lines(self))
+
+
+def _lines(preview: Preview) -> Iterator[str]:
+    if not (preview.plan.files or preview.plan.removals or preview.plan.actions or preview.purged):
+        yield "~ what svcctl remembers of it"
+    for file in preview.plan.files:
+        yield f"{'~' if file.path in preview.present else '+'} {file.path}"
+    for removal in preview.plan.removals:
+        yield f"- {removal.path}"
+    for action in preview.plan.actions:
+        yield " ".join(("!", action.kind, *action.units))
+    for path in preview.purged:
+        yield f"- {path} (with all that is in it)"
+
 
 #: Asked before anything is changed; False leaves everything as it is.
 Approve = Callable[[Preview], bool]
 
 
-def approve_always(_preview: Preview) -> bool:
+def approve_always(_preview: Change) -> bool:
     """Approve every change: for callers that have nobody to ask."""
     return True

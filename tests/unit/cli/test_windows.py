@@ -10,7 +10,7 @@ import typer
 
 from svcctl.cli import main
 from svcctl.cli.main import application, run_command
-from svcctl.cli.windows.present import installed_names
+from svcctl.cli.windows.options import installed_names
 from svcctl.errors import EX_CONFIG, EX_NOINPUT, EX_NOPERM, EX_UNAVAILABLE, EX_USAGE, ConfigurationError
 from svcctl.host.windows import machine as machines
 from svcctl.host.windows.machine import Found, Status

@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from svcctl.cli.windows import present
+from svcctl.cli import present
+from svcctl.cli.windows.options import Name, installed_names
 
 if TYPE_CHECKING:
     from svcctl.operations.windows.control import Verb
@@ -27,17 +28,17 @@ NameOrService = Annotated[
         ...,
         metavar="NAME[/SERVICE]",
         help="An installed application; with a path, one service of it while it runs.",
-        autocompletion=present.installed_names,
+        autocompletion=installed_names,
     ),
 ]
 
 
-def enable(name: present.Name) -> None:
+def enable(name: Name) -> None:
     """Start an installed application with Windows."""
     _control("enable", name)
 
 
-def disable(name: present.Name) -> None:
+def disable(name: Name) -> None:
     """Do not start an installed application with Windows."""
     _control("disable", name)
 

@@ -2,20 +2,18 @@
 
 from __future__ import annotations
 
-import sys
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from svcctl.cli import as_json, generate, options, requested
-from svcctl.cli.install import Check, Now
-from svcctl.cli.windows import present
+from svcctl.cli import generate, options, present, requested
+from svcctl.cli.install import Check, Now, finish
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from svcctl.operations.request import InstallRequest
     from svcctl.operations.windows.install import WindowsInstallResult
-
-_DIFFERENT = 1
 
 Enable = Annotated[bool, typer.Option("--enable", help="Start it with Windows.")]
 Delayed = Annotated[bool, typer.Option("--delayed", help="With --enable: two minutes after Windows.")]
@@ -70,24 +68,12 @@ def install(  # noqa: PLR0913 (each is an option of the command)
     dry_run = dry_run or check
     asker = present.asker("This will be installed", yes=yes)
     result = operate(wanted, here(), dry_run=dry_run, approve=asker)
-    if json:
-        as_json.write(result)
-    else:
-        _tell(result, dry_run=dry_run)
-    if check:
-        return _DIFFERENT if result.preview.changes else 0
-    return 0 if dry_run or result.applied or not result.preview.changes else 1
+    return finish(result, _next(result), json=json, dry_run=dry_run, check=check)
 
 
-def _tell(result: WindowsInstallResult, *, dry_run: bool) -> None:
+def _next(result: WindowsInstallResult) -> Iterator[str]:
     name = result.preview.name
-    if dry_run:
-        present.show_preview(result.preview, sys.stdout, title=f"{name} would be installed")
-    elif not result.preview.changes:
-        present.say(f"{name} is installed already, just so: nothing to do")
-    elif result.applied:
-        present.say(f"{name} is installed")
-        if not result.running:
-            present.say(f"start it with: svcctl start {name}")
-        elif not result.started:
-            present.say(f"it runs on as it was until: svcctl restart {name}")
+    if not result.running:
+        yield f"start it with: svcctl start {name}"
+    elif not result.started:
+        yield f"it runs on as it was until: svcctl restart {name}"

@@ -7,72 +7,38 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from svcctl.cli import as_json, live, options, top
-from svcctl.cli.present import diagnostic_lines, plain
-from svcctl.cli.windows import present
+from svcctl.cli import list_, live, logs, options, present, status, top
+from svcctl.cli.windows.options import Name, installed_names
 
 if TYPE_CHECKING:
     from svcctl.operations.windows.status import WindowsStatusResult
 
-_FAILED = 3  # as on other systems: the service does not run
-
 
 def list_installed(*, json: options.Json = False) -> int:
     """List the installed applications."""
-    from svcctl.errors import EX_CONFIG  # noqa: PLC0415 (kept out of --help)
-    from svcctl.host.windows.machine import here  # noqa: PLC0415 (the same)
+    from svcctl.host.windows.machine import here  # noqa: PLC0415 (kept out of --help)
     from svcctl.operations.windows.list import list_installed as operate  # noqa: PLC0415 (the same)
 
-    listing = operate(here())
-    if json:
-        as_json.write(listing)
-    else:
-        for entry in listing.entries:
-            boot = "enabled" if entry.enabled else "disabled"
-            addresses = ",".join(entry.addresses) or "-"
-            typer.echo(f"{entry.name}\t{entry.state}\t{boot}\t{addresses}\t{entry.application}")
-    for line in listing.damaged:
-        present.say(f"svcctl: {line}")
-    return EX_CONFIG if listing.damaged else 0
+    return list_.show(operate(here()), json=json)
 
 
-def status(name: present.Name, *, json: options.Json = False) -> int:
+def show_status(name: Name, *, json: options.Json = False) -> int:
     """Show how an installed application is. Names what should be done about it."""
-    from svcctl.errors import EX_CONFIG  # noqa: PLC0415 (kept out of --help)
-    from svcctl.host.windows.machine import here  # noqa: PLC0415 (the same)
+    from svcctl.host.windows.machine import here  # noqa: PLC0415 (kept out of --help)
     from svcctl.operations.windows.status import status as operate  # noqa: PLC0415 (the same)
 
     result = operate(name, here())
-    if json:
-        as_json.write(result)
-    else:
-        for line in _lines(result):
-            typer.echo(line)
-    if result.failed:
-        return _FAILED
-    return EX_CONFIG if any(item.severity == "error" for item in result.findings) else 0
+    return status.show(result, _lines(result), json=json)
 
 
-def logs(
-    name: present.Name,
-    *,
-    follow: Annotated[bool, typer.Option("--follow", "-f", help="Go on with what is logged.")] = False,
-    lines: Annotated[
-        int, typer.Option("--lines", "-n", metavar="LINES", min=0, help="How many of the last lines.")
-    ] = 100,
-) -> None:
+def show_logs(name: Name, *, follow: logs.Follow = False, lines: logs.Lines = 100) -> None:
     """Show what an installed application has logged to its file."""
     from svcctl.host.windows.machine import here  # noqa: PLC0415 (kept out of --help)
     from svcctl.operations.windows.logs import logs as operate  # noqa: PLC0415 (the same)
 
     result = operate(name, here(), count=lines, follow=follow)
     present.say(f"from {result.path}; what its service host says is in the event log, under {result.name}")
-    nothing = True
-    for line in result.lines:
-        nothing = False
-        typer.echo(plain(line))
-    if nothing and lines:
-        present.say(f"{result.name} has logged nothing that you can read")
+    logs.show(result.name, map(present.plain, result.lines), asked=lines)
 
 
 def show_top(
@@ -82,7 +48,7 @@ def show_top(
             ...,
             metavar="NAME",
             help="An installed application; none for all.",
-            autocompletion=present.installed_names,
+            autocompletion=installed_names,
         ),
     ] = None,
     *,
@@ -114,4 +80,4 @@ def _lines(result: WindowsStatusResult) -> Iterator[str]:
     yield f"  python: {service.hosted.python}{version}"
     yield f"  account: {service.account}"
     yield f"  log: {service.hosted.log}"
-    yield from (f"  {line}" for line in diagnostic_lines(result.findings))
+    yield from (f"  {line}" for line in present.diagnostic_lines(result.findings))

@@ -8,14 +8,10 @@ from dataclasses import dataclass, replace
 
 from svcctl.errors import ConfigurationError, SvcctlError
 from svcctl.host.windows.machine import Found, Machine
+from svcctl.operations.preview import approve_always
 from svcctl.operations.windows import control, describing, installed, preparation
 from svcctl.operations.windows.ends import NotStartedError
-from svcctl.operations.windows.preview import (
-    WindowsApprove,
-    WindowsPreview,
-    approve_always,
-    differing,
-)
+from svcctl.operations.windows.preview import WindowsApprove, WindowsPreview, differing
 from svcctl.operations.windows.request import WindowsRequest
 from svcctl.plan.windows import WindowsReceipt, encode_definition, encode_receipt
 from svcctl.plan.windows_rights import folder_rights

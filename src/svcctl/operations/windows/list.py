@@ -3,46 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 
 from svcctl.errors import ConfigurationError
 from svcctl.host.windows.machine import Found, Machine
 from svcctl.manifest import codec
+from svcctl.operations.list import Entry, Listing
 from svcctl.operations.windows import installed
 from svcctl.operations.windows.status import STATES
 from svcctl.plan.windows import WindowsReceipt
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Entry:
-    """One installed application.
-
-    Attributes:
-        name: Name of its service.
-        application: Absolute path, ``module:attribute`` or plug-in.
-        state: Windows' word for its state.
-        enabled: It starts with Windows.
-        addresses: What it listens on.
-    """
-
-    name: str
-    application: str
-    state: str
-    enabled: bool
-    addresses: tuple[str, ...]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Listing:
-    """All installed applications.
-
-    Attributes:
-        entries: Sorted by name.
-        damaged: One line about each receipt that could not be read.
-    """
-
-    entries: tuple[Entry, ...]
-    damaged: tuple[str, ...]
 
 
 def list_installed(machine: Machine) -> Listing:

@@ -11,12 +11,11 @@ from svcctl.plan.windows import WindowsReceipt, WindowsService
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WindowsPreview:
-    """A change that has been decided on but not done.
+    """A change of a service; see :class:`svcctl.operations.preview.Change`.
 
     Attributes:
         name: The service's name.
-        lines: What would be done: ``+`` before what is new, ``~`` before what is changed, ``-`` before what is removed,
-            ``!`` before what is done to the service.
+        lines: What would be done.
         diagnostics: What the user should know about it.
     """
 
@@ -29,14 +28,13 @@ class WindowsPreview:
         """There is anything to do at all."""
         return bool(self.lines)
 
+    @property
+    def exposure(self) -> None:
+        """Nothing tells it there."""
+
 
 #: Asked before anything is changed; False leaves everything as it is.
 WindowsApprove = Callable[[WindowsPreview], bool]
-
-
-def approve_always(_preview: WindowsPreview) -> bool:
-    """Approve every change: for callers that have nobody to ask."""
-    return True
 
 
 def differing(wanted: WindowsReceipt, before: WindowsReceipt | None) -> list[str]:

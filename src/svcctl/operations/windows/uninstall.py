@@ -6,8 +6,9 @@ from dataclasses import dataclass
 
 from svcctl.errors import ConfigurationError
 from svcctl.host.windows.machine import Machine
+from svcctl.operations.preview import approve_always
 from svcctl.operations.windows import control, installed
-from svcctl.operations.windows.preview import WindowsApprove, WindowsPreview, approve_always
+from svcctl.operations.windows.preview import WindowsApprove, WindowsPreview
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
