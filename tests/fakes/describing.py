@@ -41,7 +41,7 @@ class FakeDescribe:
         python: str,
         user: str | None,
         environment: Mapping[str, str],
-        time_limit: float,
+        time_limit: float = 60.0,
         passphrase: str | None = None,
     ) -> Description:
         """Return the manifest as :func:`svcctl.loading.describe.describe` does."""

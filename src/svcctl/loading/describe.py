@@ -39,7 +39,7 @@ def describe(
     python: str,
     user: str | None,
     environment: Mapping[str, str],
-    time_limit: float,
+    time_limit: float = 60.0,
     passphrase: str | None = None,
 ) -> Description:
     """Execute an application in a child process and return its description.
@@ -53,7 +53,7 @@ def describe(
         user: Name of the user to execute it as; ``None`` for the caller.
         environment: Variables that the application gets beside ``PATH``, ``LANG`` and ``HOME``, or what a program of
             Windows' needs.
-        time_limit: Seconds until the attempt is given up.
+        time_limit: Seconds until the attempt is given up; importing a large one is slow on a small machine.
         passphrase: What the file of a saved application was encrypted with.
 
     Raises:

@@ -14,6 +14,7 @@ from svcctl.host.machine import Machine
 from svcctl.operations import conflicts, planning, preparation
 from svcctl.operations.preparation import Prepared
 from svcctl.operations.preview import Approve, Preview, approve_always
+from svcctl.operations.refusing import refuse
 from svcctl.operations.request import InstallRequest
 from svcctl.plan.model import Receipt
 
@@ -103,10 +104,10 @@ def _decide(
 ) -> tuple[InstallResult, Prepared]:
     request = preparation.absolute(request)
     # Before it is looked at: the description would fail on most home folders, for a reason that helps nobody.
-    preparation.refuse(request, preparation.hidden_code(request, machine))
+    refuse(preparation.name_of(request), preparation.hidden_code(request, machine))
     prepared = preparation.prepare(request, machine)
-    preparation.refuse(request, prepared.rendering.diagnostics)
     name = prepared.options.name
+    refuse(name, prepared.rendering.diagnostics)
     before = receipts.read(machine, name)
     folders = planning.directories(prepared.description.manifest, prepared.options, machine.directories)
     conflicts.refuse_conflicts(prepared, before, folders, machine)

@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 from svcctl.endpoints.grammar import parse_endpoint
 from svcctl.endpoints.values import Endpoint, Udp
-from svcctl.errors import ConfigurationError, Problem, ProblemsError
+from svcctl.errors import ConfigurationError
 from svcctl.generate.systemd import render
 from svcctl.generate.systemd.addresses import AddressError, of_endpoint
 from svcctl.generate.systemd.hardening.files import HOMES, TEMPORARY, is_below
@@ -27,9 +27,6 @@ from svcctl.manifest.model import Manifest
 from svcctl.operations import credential, starting
 from svcctl.operations.request import InstallRequest
 from svcctl.plan.model import Diagnostic, Rendering
-
-#: Seconds an application may take to say what it is; importing a large one is slow on a small machine.
-DESCRIBE_LIMIT = 60.0
 
 _LISTEN = re.compile(r"^Listen(Stream|Datagram|SequentialPacket)=(.+)$", re.MULTILINE)
 
@@ -123,7 +120,6 @@ def describe_requested(request: InstallRequest) -> Description:
         python=request.python or sys.executable,
         user=_reader(request),
         environment=variables,
-        time_limit=DESCRIBE_LIMIT,
     )
 
 
@@ -173,20 +169,6 @@ def hidden_code(request: InstallRequest, machine: Machine) -> tuple[Diagnostic, 
             hint = "move it to a folder such as /opt, or install for one user with --user"
             found.append(Diagnostic(severity="error", subject=subject, message=message, hint=hint))
     return tuple(found)
-
-
-def refuse(request: InstallRequest, diagnostics: tuple[Diagnostic, ...]) -> None:
-    """Refuse what cannot work as a service.
-
-    Raises:
-        ProblemsError: All errors among the diagnostics, with the first hint.
-    """
-    errors = [item for item in diagnostics if item.severity == "error"]
-    if errors:
-        problems = tuple(Problem(item.subject, item.message) for item in errors)
-        hint = next((item.hint for item in errors if item.hint), "")
-        name = name_of(request)
-        raise ProblemsError(f"{name} cannot be a service as it is", problems, hint=hint)
 
 
 def exposure(prepared: Prepared) -> float | None:

@@ -217,7 +217,6 @@ def _describe(asked: InstallRequest, variables: Mapping[str, str]) -> Manifest:
         python=asked.python or sys.executable,
         user=None,
         environment=variables,
-        time_limit=preparation.DESCRIBE_LIMIT,
     ).manifest
 
 

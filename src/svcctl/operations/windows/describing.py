@@ -1,4 +1,4 @@
-"""Finds out what an application is that becomes a service of Windows, and refuses what cannot be one."""
+"""Finds out what an application is that becomes a service of Windows."""
 
 from __future__ import annotations
 
@@ -8,16 +8,11 @@ import sys
 from collections.abc import Iterable
 from pathlib import PurePath
 
-from svcctl.errors import Problem, ProblemsError
 from svcctl.host.machine import unprivileged_user
 from svcctl.loading import target
 from svcctl.loading.describe import describe
 from svcctl.loading.report import Description
-from svcctl.plan.model import Diagnostic
 from svcctl.plan.windows import check_name
-
-#: Seconds an application may take to say what it is; importing a large one is slow on a small machine.
-DESCRIBE_LIMIT = 60.0
 
 _PATH = re.compile(r"[/\\]")
 
@@ -80,18 +75,4 @@ def described(
         python=interpreter(python),
         user=unprivileged_user(),
         environment=dict(environment),
-        time_limit=DESCRIBE_LIMIT,
     )
-
-
-def refuse(name: str, diagnostics: Iterable[Diagnostic]) -> None:
-    """Refuse what cannot work as a service.
-
-    Raises:
-        ProblemsError: All errors among the diagnostics, with the first hint.
-    """
-    errors = [item for item in diagnostics if item.severity == "error"]
-    if errors:
-        problems = tuple(Problem(item.subject, item.message) for item in errors)
-        hint = next((item.hint for item in errors if item.hint), "")
-        raise ProblemsError(f"{name} cannot be a service of Windows as it is", problems, hint=hint)

@@ -9,6 +9,7 @@ from svcctl.generate.windows.options import WindowsOptions
 from svcctl.generate.windows.render import render
 from svcctl.host.output import write_together
 from svcctl.loading.report import Description
+from svcctl.operations.refusing import refuse
 from svcctl.operations.windows import bundle as bundles
 from svcctl.operations.windows import describing
 from svcctl.operations.windows.bundle import Bundle
@@ -103,7 +104,7 @@ def generate(request: GenerateRequest, *, dry_run: bool = False) -> GenerateResu
         bundle = bundles.read_bundle(folder, application if describing.is_file(application) else "")
     options = _options(request, application, name, description, bundle, folder)
     rendering = render(description.manifest, options)
-    describing.refuse(name, rendering.diagnostics)
+    refuse(name, rendering.diagnostics, what="a service of Windows")
     contents = {file.path[1:]: file.content for file in rendering.files}
     trees = {FILES: bundle.files} if bundle is not None else {}
     output = Path(request.output or f"{name}-windows").absolute()

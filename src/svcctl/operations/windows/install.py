@@ -9,7 +9,8 @@ from dataclasses import dataclass, replace
 from svcctl.errors import ConfigurationError, SvcctlError
 from svcctl.host.windows.machine import Found, Machine
 from svcctl.operations.preview import approve_always
-from svcctl.operations.windows import control, describing, installed, preparation
+from svcctl.operations.refusing import refuse
+from svcctl.operations.windows import control, installed, preparation
 from svcctl.operations.windows.ends import NotStartedError
 from svcctl.operations.windows.preview import WindowsApprove, WindowsPreview, differing
 from svcctl.operations.windows.request import WindowsRequest
@@ -62,7 +63,7 @@ def install(
     found = machine.services.find(request.name or "")
     before = _ours(request.name or "", found)
     prepared = preparation.prepare(request, machine, found)
-    describing.refuse(prepared.service.name, prepared.diagnostics)
+    refuse(prepared.service.name, prepared.diagnostics, what="a service of Windows")
     lines = tuple(_lines(prepared.receipt, before, found, request, machine))
     preview = WindowsPreview(name=prepared.service.name, lines=lines, diagnostics=prepared.diagnostics)
     running = control.runs(machine, prepared.service.name)

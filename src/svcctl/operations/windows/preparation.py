@@ -12,6 +12,7 @@ from svcctl.generate.windows.options import WindowsOptions
 from svcctl.generate.windows.problems import diagnose
 from svcctl.host.windows.machine import Found, Machine, Python
 from svcctl.loading.report import Description
+from svcctl.operations.refusing import refuse
 from svcctl.operations.windows import describing
 from svcctl.operations.windows.request import WindowsRequest, to_options
 from svcctl.plan.model import Diagnostic
@@ -68,7 +69,7 @@ def prepare(request: WindowsRequest, machine: Machine, found: Found | None) -> P
     python = describing.interpreter(request.python)
     place = machine.interpreters.look_at(python)
     # Before it is looked at: the description would take its time.
-    describing.refuse(name, _unreadable(request, python, place, machine))
+    refuse(name, _unreadable(request, python, place, machine), what="a service of Windows")
     description = describing.described(
         request.application, request.arguments, request.python, request.environment
     )
