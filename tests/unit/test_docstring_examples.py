@@ -17,7 +17,9 @@ WITHOUT = {
     "svcctl.application.processes.held",
     "svcctl.loading.confined",
     "svcctl.runtime.journal",
+    "svcctl.windows.jobs",
     "svcctl.windows.pipes",
+    "svcctl.windows.security",
     *(f"svcctl.host.windows.{name}" for name in ("calls", "folders", "pipes", "registry", "services")),
     *(
         f"svcctl.runtime.windows.{name}"

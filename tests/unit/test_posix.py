@@ -20,7 +20,9 @@ ELSEWHERE = (
     "svcctl.host.windows.",
     "svcctl.application.processes.held",
     "svcctl.loading.confined",
+    "svcctl.windows.jobs",
     "svcctl.windows.pipes",
+    "svcctl.windows.security",
 )
 
 PROGRAM = """

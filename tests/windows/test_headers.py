@@ -36,12 +36,15 @@ _NUMBERS = {
         "_PARAMCHANGE": "SERVICE_ACCEPT_PARAMCHANGE",
     },
     _RUNTIME.format("child"): {
+        "_CTRL_C": "CTRL_C_EVENT",
+    },
+    "src/svcctl/windows/jobs.py": {
         "_CREATE_SUSPENDED": "CREATE_SUSPENDED",
         "_CREATE_UNICODE_ENVIRONMENT": "CREATE_UNICODE_ENVIRONMENT",
         "_STARTF_USESTDHANDLES": "STARTF_USESTDHANDLES",
         "_KILL_ON_JOB_CLOSE": "JOB_OBJECT_LIMIT_KILL_ON_JOB_CLOSE",
         "_EXTENDED_LIMITS": "JobObjectExtendedLimitInformation",
-        "_CTRL_C": "CTRL_C_EVENT",
+        "_FAILED": "(DWORD)-1",
     },
     _RUNTIME.format("calls"): {
         "INFINITE": "INFINITE",

@@ -18,11 +18,12 @@ import threading
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from ctypes import Structure, c_uint32, c_void_p, c_wchar_p
-from typing import Any, NamedTuple
+from typing import Any
 
 from svcctl.loading.process import MOST_OUTPUT, Outcome
+from svcctl.windows import jobs, security
 from svcctl.windows.declaring import declare, windows
-from svcctl.windows.structures import BasicLimits, ExtendedLimits, ProcessInformation, StartupInfo
+from svcctl.windows.structures import BasicLimits, ExtendedLimits
 
 _DISABLE_MAX_PRIVILEGE, _LUA_TOKEN = 0x1, 0x4
 #: TOKEN_ASSIGN_PRIMARY, _DUPLICATE, _QUERY and _ADJUST_DEFAULT.
@@ -34,16 +35,13 @@ _SE_GROUP_INTEGRITY = 0x20
 _ADMINISTRATORS, _LOW = "S-1-5-32-544", "S-1-16-4096"
 _LOW_FOLDER = "S:(ML;OICI;NW;;;LW)"
 _SE_FILE_OBJECT, _LABEL_SECURITY_INFORMATION = 1, 0x10
-_CREATE_SUSPENDED, _CREATE_UNICODE_ENVIRONMENT, _CREATE_NO_WINDOW = 0x4, 0x400, 0x08000000
-_USE_HANDLES = 0x100
-_JOB_LIMITS = 0x2000 | 0x200 | 0x8 | 0x4  # kill on close, memory, processes, processor time
-_EXTENDED_LIMITS = 9
+_CREATE_NO_WINDOW = 0x08000000
+_JOB_LIMITS = 0x200 | 0x8 | 0x4  # memory, processes, processor time
 _MOST_MEMORY = 2 * 1024**3
 _MOST_PROCESSES = 32
 _HUNDRED_NANOSECONDS = 10_000_000
 _KILLED = 70
 _CHUNK = 65_536
-_FAILED = 0xFFFFFFFF
 
 
 class _SidAndAttributes(Structure):
@@ -61,35 +59,16 @@ class _Privileges(Structure):
 _kernel32 = windows.WinDLL("kernel32", use_last_error=True)
 _advapi32 = windows.WinDLL("advapi32", use_last_error=True)
 
-_own_process = declare(_kernel32, "GetCurrentProcess", c_void_p)
 _close_handle = declare(_kernel32, "CloseHandle", c_uint32, c_void_p, failed=None)
-_local_free = declare(_kernel32, "LocalFree", c_void_p, c_void_p, failed=None)
-_create_job = declare(_kernel32, "CreateJobObjectW", c_void_p, c_void_p, c_wchar_p)
-_set_job = declare(_kernel32, "SetInformationJobObject", c_uint32, c_void_p, c_uint32, c_void_p, c_uint32)
-_assign_to_job = declare(_kernel32, "AssignProcessToJobObject", c_uint32, c_void_p, c_void_p)
-_terminate_job = declare(_kernel32, "TerminateJobObject", c_uint32, c_void_p, c_uint32, failed=None)
-_terminate_process = declare(_kernel32, "TerminateProcess", c_uint32, c_void_p, c_uint32, failed=None)
-_resume_thread = declare(_kernel32, "ResumeThread", c_uint32, c_void_p, failed=lambda count: count == _FAILED)
 _wait_for = declare(_kernel32, "WaitForSingleObject", c_uint32, c_void_p, c_uint32, failed=None)
 _exit_code = declare(_kernel32, "GetExitCodeProcess", c_uint32, c_void_p, c_void_p)
-_open_token = declare(_advapi32, "OpenProcessToken", c_uint32, c_void_p, c_uint32, c_void_p)
 _restrict = declare(
     _advapi32, "CreateRestrictedToken", c_uint32, c_void_p, c_uint32, c_uint32, c_void_p, c_uint32, c_void_p,
     c_uint32, c_void_p, c_void_p,
 )  # fmt: skip
-_token_information = declare(
-    _advapi32, "GetTokenInformation", c_uint32, c_void_p, c_uint32, c_void_p, c_uint32, c_void_p
-)
 _set_token = declare(_advapi32, "SetTokenInformation", c_uint32, c_void_p, c_uint32, c_void_p, c_uint32)
 _sid_of = declare(_advapi32, "ConvertStringSidToSidW", c_uint32, c_wchar_p, c_void_p)
-_descriptor_of = declare(
-    _advapi32, "ConvertStringSecurityDescriptorToSecurityDescriptorW", c_uint32, c_wchar_p, c_uint32, c_void_p, c_void_p
-)  # fmt: skip
 _sacl_of = declare(_advapi32, "GetSecurityDescriptorSacl", c_uint32, c_void_p, c_void_p, c_void_p, c_void_p)
-_set_security = declare(
-    _advapi32, "SetNamedSecurityInfoW", c_uint32, c_wchar_p, c_uint32, c_uint32, c_void_p, c_void_p, c_void_p,
-    c_void_p, failed=None,
-)  # fmt: skip
 _create_process = declare(
     _advapi32, "CreateProcessAsUserW", c_uint32, c_void_p, c_wchar_p, c_wchar_p, c_void_p, c_void_p, c_uint32,
     c_uint32, c_void_p, c_wchar_p, c_void_p, c_void_p,
@@ -133,9 +112,8 @@ def run_confined(
     """
     deadline = time.monotonic() + time_limit
     with _scratch() as folder, contextlib.ExitStack() as stack:
-        job = _held(stack, _create_job(None, None))
-        stack.callback(_terminate_job, job, _KILLED)  # before the folder is removed
-        _limit(job, time_limit)
+        job = _held(stack, jobs.create(_limits(time_limit)))
+        stack.callback(_end, job)  # before the folder is removed
         answer, output = _Channel(max_line + 1, b"\n"), _Channel(None)
         stack.callback(answer.close)
         stack.callback(output.close)
@@ -208,45 +186,22 @@ class _Channel:
         self.over.set()
 
 
-class _Made(NamedTuple):
-    process: int
-    thread: int
-
-
 def _start(job: int, line: str, environment: Mapping[str, str], folder: str, output: int) -> int:
     """Start a process in a job; return its handle."""
     block = "".join(f"{name}={value}\0" for name, value in sorted(environment.items())) + "\0"
+    written, variables = ctypes.create_unicode_buffer(line), ctypes.create_unicode_buffer(block)
     nothing = os.open(os.devnull, os.O_RDONLY)
     msvcrt: Any = importlib.import_module("msvcrt")
-    try:
-        os.set_inheritable(nothing, True)  # noqa: FBT003 (its parameter takes no name)
-        made = _create(line, block, folder, (msvcrt.get_osfhandle(nothing), output, output))
-    finally:
-        os.close(nothing)
-    try:
-        _assign_to_job(job, made.process)
-        _resume_thread(made.thread)
-    except OSError:
-        _terminate_process(made.process, _KILLED)
-        _close_handle(made.process)
-        raise
-    finally:
-        _close_handle(made.thread)
-    return made.process
-
-
-def _create(line: str, block: str, folder: str, streams: tuple[int, int, int]) -> _Made:
-    info = StartupInfo(cb=ctypes.sizeof(StartupInfo), dwFlags=_USE_HANDLES)
-    info.hStdInput, info.hStdOutput, info.hStdError = streams
-    process = ProcessInformation()
-    flags = _CREATE_SUSPENDED | _CREATE_UNICODE_ENVIRONMENT | _CREATE_NO_WINDOW
-    written, variables = ctypes.create_unicode_buffer(line), ctypes.create_unicode_buffer(block)
     with contextlib.ExitStack() as stack:
+        stack.callback(os.close, nothing)
+        os.set_inheritable(nothing, True)  # noqa: FBT003 (its parameter takes no name)
         token = _lowered(stack)
-        _create_process(
-            token, None, written, None, None, 1, flags, variables, folder, ctypes.byref(info), ctypes.byref(process)
-        )  # fmt: skip
-    return _Made(process.hProcess, process.hThread)
+
+        def launch(flags: int, info: object, process: object) -> None:
+            flags |= _CREATE_NO_WINDOW
+            _create_process(token, None, written, None, None, 1, flags, variables, folder, info, process)
+
+        return jobs.start(job, launch, (msvcrt.get_osfhandle(nothing), output, output))
 
 
 def _lowered(stack: contextlib.ExitStack) -> int:
@@ -257,11 +212,10 @@ def _lowered(stack: contextlib.ExitStack) -> int:
     Raises:
         OSError: Windows refuses it.
     """
-    own, less, size = c_void_p(), c_void_p(), c_uint32()
-    _open_token(_own_process(), _TOKEN_RIGHTS, ctypes.byref(own))
-    _held(stack, own.value)
+    less, size = c_void_p(), c_uint32()
+    own = stack.enter_context(security.own_token(_TOKEN_RIGHTS))
     privileges = _Privileges()
-    _token_information(
+    security.token_information(
         own, _TOKEN_PRIVILEGES, ctypes.byref(privileges), ctypes.sizeof(privileges), ctypes.byref(size)
     )
     had = privileges.Privileges[: privileges.PrivilegeCount]
@@ -281,16 +235,20 @@ def _lowered(stack: contextlib.ExitStack) -> int:
 def _sid(stack: contextlib.ExitStack, text: str) -> c_void_p:
     found = c_void_p()
     _sid_of(text, ctypes.byref(found))
-    stack.callback(_local_free, found)
+    stack.callback(security.local_free, found)
     return found
 
 
-def _limit(job: int, time_limit: float) -> None:
+def _limits(time_limit: float) -> ExtendedLimits:
     # None for what its windows may do: a job with such limits cannot be within another one.
     basic = BasicLimits(LimitFlags=_JOB_LIMITS, ActiveProcessLimit=_MOST_PROCESSES)
     basic.PerJobUserTimeLimit = max(1, int(time_limit * _HUNDRED_NANOSECONDS))
-    limits = ExtendedLimits(BasicLimitInformation=basic, JobMemoryLimit=_MOST_MEMORY)
-    _set_job(job, _EXTENDED_LIMITS, ctypes.byref(limits), ctypes.sizeof(limits))
+    return ExtendedLimits(BasicLimitInformation=basic, JobMemoryLimit=_MOST_MEMORY)
+
+
+def _end(job: int) -> None:
+    with contextlib.suppress(OSError):
+        jobs.terminate(job, _KILLED)
 
 
 @contextlib.contextmanager
@@ -306,14 +264,12 @@ def _scratch() -> Iterator[str]:
 
 
 def _open_to_low(folder: str) -> None:
-    descriptor, sacl = c_void_p(), c_void_p()
-    present, defaulted = c_uint32(), c_uint32()
-    _descriptor_of(_LOW_FOLDER, 1, ctypes.byref(descriptor), None)
-    try:
+    sacl, present, defaulted = c_void_p(), c_uint32(), c_uint32()
+    with security.descriptor(_LOW_FOLDER) as descriptor:
         _sacl_of(descriptor, ctypes.byref(present), ctypes.byref(sacl), ctypes.byref(defaulted))
-        _set_security(folder, _SE_FILE_OBJECT, _LABEL_SECURITY_INFORMATION, None, None, None, sacl)
-    finally:
-        _local_free(descriptor)
+        security.set_named_security(
+            folder, _SE_FILE_OBJECT, _LABEL_SECURITY_INFORMATION, None, None, None, sacl
+        )
 
 
 def _held(stack: contextlib.ExitStack, handle: int | None) -> int:

@@ -1,1 +1,1 @@
-"""What several rooms need of Windows: processes with fewer rights, pipes with names."""
+"""What several rooms need of Windows: its functions and structures, jobs, who may do what, pipes with names."""

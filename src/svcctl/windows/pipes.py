@@ -13,6 +13,7 @@ import importlib
 from ctypes import c_uint32, c_void_p, c_wchar_p
 from typing import Any
 
+from svcctl.windows import security
 from svcctl.windows.declaring import declare, windows
 from svcctl.windows.structures import SecurityAttributes
 
@@ -25,29 +26,14 @@ _UNLIMITED = 255
 _READ_WRITE, _OPEN_EXISTING = 0xC0000000, 3
 _IDENTIFY_ONLY = 0x00100000 | 0x00010000
 _BUFFER = 65_536
-_PENDING, _CONNECTED, _BROKEN, _BUSY = 997, 535, (109, 232, 233), 231
-_ABORTED = 995
-_TOKEN_QUERY, _TOKEN_USER = 0x8, 1
-_LONGEST_USER = 256
+_CONNECTED, _BROKEN, _BUSY = 535, (109, 232, 233), 231
 _FOREVER = 0xFFFFFFFF
 
-
 _kernel32 = windows.WinDLL("kernel32", use_last_error=True)
-_advapi32 = windows.WinDLL("advapi32", use_last_error=True)
 
 _server_of = declare(_kernel32, "GetNamedPipeServerProcessId", c_uint32, c_void_p, c_void_p)
 _create_event = declare(_kernel32, "CreateEventW", c_void_p, c_void_p, c_uint32, c_uint32, c_wchar_p)
 _set_event = declare(_kernel32, "SetEvent", c_uint32, c_void_p)
-_own_process = declare(_kernel32, "GetCurrentProcess", c_void_p)
-_local_free = declare(_kernel32, "LocalFree", c_void_p, c_void_p, failed=None)
-_open_token = declare(_advapi32, "OpenProcessToken", c_uint32, c_void_p, c_uint32, c_void_p)
-_token_information = declare(
-    _advapi32, "GetTokenInformation", c_uint32, c_void_p, c_uint32, c_void_p, c_uint32, c_void_p
-)
-_text_of_sid = declare(_advapi32, "ConvertSidToStringSidW", c_uint32, c_void_p, c_void_p)
-_descriptor_of = declare(
-    _advapi32, "ConvertStringSecurityDescriptorToSecurityDescriptorW", c_uint32, c_wchar_p, c_uint32, c_void_p, c_void_p
-)  # fmt: skip
 
 
 class Signal:
@@ -135,7 +121,10 @@ class Listener:
 
     def __init__(self, name: str) -> None:
         self.name = name
-        self._security = _Security(f"D:P(D;;GA;;;NU)(A;;GA;;;SY)(A;;GA;;;BA)(A;;GA;;;{_own_user()})")
+        rights = f"D:P(D;;GA;;;NU)(A;;GA;;;SY)(A;;GA;;;BA)(A;;GA;;;{security.own_user()})"
+        self._kept = contextlib.ExitStack()
+        descriptor = self._kept.enter_context(security.descriptor(rights))
+        self._attributes = SecurityAttributes(ctypes.sizeof(SecurityAttributes), descriptor, 0)
         self._next = self._make(_FIRST)
 
     def accept(self, until: Signal) -> Pipe | None:
@@ -163,12 +152,12 @@ class Listener:
         if self._next:
             _winapi.CloseHandle(self._next)
             self._next = 0
-        self._security.close()
+        self._kept.close()
 
     def _make(self, first: int) -> int:
-        mode = _DUPLEX | _OVERLAPPED | first
+        mode, attributes = _DUPLEX | _OVERLAPPED | first, ctypes.addressof(self._attributes)
         made: int = _winapi.CreateNamedPipe(
-            self.name, mode, _REJECT_REMOTE, _UNLIMITED, _BUFFER, _BUFFER, 0, self._security.address
+            self.name, mode, _REJECT_REMOTE, _UNLIMITED, _BUFFER, _BUFFER, 0, attributes
         )
         return made
 
@@ -219,37 +208,3 @@ def _completed(overlapped: Any, limit: float | None, until: Signal | None) -> bo
     if first == _winapi.WAIT_TIMEOUT:
         raise TimeoutError("the other end of the pipe does not move")
     return False
-
-
-class _Security:
-    """Who may do what with a pipe, as Windows has it in memory."""
-
-    def __init__(self, text: str) -> None:
-        self._descriptor = c_void_p()
-        _descriptor_of(text, 1, ctypes.byref(self._descriptor), None)
-        self._attributes = SecurityAttributes(ctypes.sizeof(SecurityAttributes), self._descriptor, 0)
-
-    @property
-    def address(self) -> int:
-        """Where it is."""
-        return ctypes.addressof(self._attributes)
-
-    def close(self) -> None:
-        """Give the memory back."""
-        _local_free(self._descriptor)
-        self._descriptor = c_void_p()
-
-
-def _own_user() -> str:
-    """Return the security identifier of whom this process runs as."""
-    token, size, text = c_void_p(), c_uint32(), c_wchar_p()
-    _open_token(_own_process(), _TOKEN_QUERY, ctypes.byref(token))
-    try:
-        found = ctypes.create_string_buffer(_LONGEST_USER)
-        _token_information(token, _TOKEN_USER, found, _LONGEST_USER, ctypes.byref(size))
-        _text_of_sid(c_void_p.from_buffer(found), ctypes.byref(text))
-        sid = str(text.value)
-        _local_free(text)
-    finally:
-        _winapi.CloseHandle(token.value)
-    return sid

@@ -13,18 +13,18 @@ import os
 import subprocess
 import threading
 from collections.abc import Callable
-from ctypes import Structure, c_int64, c_uint32, c_void_p, c_wchar_p
+from ctypes import Structure, c_int64, c_uint32, c_void_p
 from typing import IO, Any
 
 from svcctl.application.processes.output import Lines
 from svcctl.application.processes.programs import Program
 from svcctl.posix import require
+from svcctl.windows import jobs
 from svcctl.windows.declaring import declare, windows
-from svcctl.windows.structures import BasicLimits, ExtendedLimits
 
 _SUSPENDED, _NEW_GROUP = 0x4, 0x200
 _CTRL_BREAK = 1
-_ACCOUNTING, _EXTENDED_LIMITS, _KILL_ON_CLOSE = 1, 9, 0x2000
+_ACCOUNTING = 1
 _KILLED = 137  # as shells count SIGKILL
 _CHUNK = 65_536
 #: Seconds between two looks for those who outlive the process that was started.
@@ -42,10 +42,6 @@ class _Accounting(Structure):
 
 
 _kernel32 = windows.WinDLL("kernel32", use_last_error=True)
-_create_job = declare(_kernel32, "CreateJobObjectW", c_void_p, c_void_p, c_wchar_p)
-_set_job = declare(_kernel32, "SetInformationJobObject", c_uint32, c_void_p, c_uint32, c_void_p, c_uint32)
-_assign = declare(_kernel32, "AssignProcessToJobObject", c_uint32, c_void_p, c_void_p)
-_terminate = declare(_kernel32, "TerminateJobObject", c_uint32, c_void_p, c_uint32)
 _query = declare(
     _kernel32, "QueryInformationJobObject", c_uint32, c_void_p, c_uint32, c_void_p, c_uint32, c_void_p
 )
@@ -70,11 +66,8 @@ class HeldChild:
         self._exited = exited
         self._gone = gone
         self._loop = asyncio.get_running_loop()
-        self._job: int = _create_job(None, None)
+        self._job = jobs.create()  # they end if this process does
         try:
-            basic = BasicLimits(LimitFlags=_KILL_ON_CLOSE)  # so that they end if this process does
-            limits = ExtendedLimits(BasicLimitInformation=basic)
-            _set_job(self._job, _EXTENDED_LIMITS, ctypes.byref(limits), ctypes.sizeof(limits))
             self._popen = _start(program, self._job)
         except BaseException:
             _close(self._job)
@@ -100,7 +93,7 @@ class HeldChild:
         """End it, and whatever it started."""
         if self._job:
             with contextlib.suppress(OSError):
-                _terminate(self._job, _KILLED)
+                jobs.terminate(self._job, _KILLED)
 
     def _in_thread(self, work: Callable[..., None], *arguments: object) -> None:
         threading.Thread(target=work, args=arguments, name="process", daemon=True).start()
@@ -156,7 +149,7 @@ def _start(program: Program, job: int) -> subprocess.Popen[bytes]:
     )
     handle = int(vars(popen)["_handle"])
     try:
-        _assign(job, handle)
+        jobs.assign(job, handle)
     except OSError:
         popen.kill()
         popen.communicate()

@@ -32,28 +32,12 @@ query_status = declare(
 )
 delete_service = declare(_advapi32, "DeleteService", c_int32, c_void_p)
 
-text_to_descriptor = declare(
-    _advapi32, "ConvertStringSecurityDescriptorToSecurityDescriptorW", c_int32, c_wchar_p, c_uint32, c_void_p, c_void_p
-)  # fmt: skip
-sid_to_text = declare(_advapi32, "ConvertSidToStringSidW", c_int32, c_void_p, c_void_p)
 get_descriptor_dacl = declare(
     _advapi32, "GetSecurityDescriptorDacl", c_int32, c_void_p, c_void_p, c_void_p, c_void_p
 )
-open_process_token = declare(_advapi32, "OpenProcessToken", c_int32, c_void_p, c_uint32, c_void_p)
-get_token_information = declare(
-    _advapi32, "GetTokenInformation", c_int32, c_void_p, c_int32, c_void_p, c_uint32, c_void_p
-)
-# These two return the number of an error, or 0.
+# Returns the number of an error, or 0.
 get_named_security = declare(
     _advapi32, "GetNamedSecurityInfoW", c_uint32, c_wchar_p, c_int32, c_uint32, c_void_p, c_void_p, c_void_p,
     c_void_p, c_void_p, failed=bool, error=int,
 )  # fmt: skip
-set_named_security = declare(
-    _advapi32, "SetNamedSecurityInfoW", c_uint32, c_wchar_p, c_int32, c_uint32, c_void_p, c_void_p, c_void_p,
-    c_void_p, failed=bool, error=int,
-)  # fmt: skip
-
 create_directory = declare(_kernel32, "CreateDirectoryW", c_int32, c_wchar_p, c_void_p)
-close_handle = declare(_kernel32, "CloseHandle", c_int32, c_void_p, failed=None)
-local_free = declare(_kernel32, "LocalFree", c_void_p, c_void_p, failed=None)
-current_process = declare(_kernel32, "GetCurrentProcess", c_void_p)

@@ -5,20 +5,19 @@ Only Windows can import this. Source: ``CreateDirectoryW``, ``GetNamedSecurityIn
 
 from __future__ import annotations
 
-import contextlib
 import ctypes
 import os
 import shutil
 from collections.abc import Iterator
-from ctypes import byref, c_uint32, c_void_p, c_wchar_p
+from ctypes import byref, c_void_p
 from hashlib import sha256
 from pathlib import Path
 
 from svcctl.errors import ConfigurationError, PermissionDeniedError
 from svcctl.host.windows import calls, growing
+from svcctl.windows import security
 from svcctl.windows.structures import SecurityAttributes
 
-_REVISION = 1
 _FILE_OBJECT = 1
 _OWNER, _DACL, _PROTECTED_DACL = 0x1, 0x4, 0x8000_0000
 #: Windows itself and administrators, beside the caller.
@@ -39,7 +38,7 @@ def make(path: str, rights: str) -> bool:
         PermissionDeniedError: Only administrators can.
     """
     try:
-        with _descriptor(rights) as descriptor:
+        with security.descriptor(rights) as descriptor:
             attributes = SecurityAttributes(ctypes.sizeof(SecurityAttributes), descriptor, 0)
             try:
                 calls.create_directory(path, byref(attributes))
@@ -110,14 +109,14 @@ def _take_over(path: str, descriptor: c_void_p) -> None:
     if os.path.islink(path) or not os.path.isdir(path) or _is_junction(path):  # noqa: PTH112, PTH114 (texts)
         raise ConfigurationError(f"{path} is no folder", hint="move it away, or give another one with --data")
     owner = _owner(path)
-    if owner not in (*_TRUSTED, _caller()):
+    if owner not in (*_TRUSTED, security.own_user()):
         raise ConfigurationError(
             f"{path} is there already, and its owner is {owner}",
             hint="move it away, or see to its owner and rights yourself",
         )
     dacl = c_void_p()
     calls.get_descriptor_dacl(descriptor, byref(ctypes.c_int32()), byref(dacl), byref(ctypes.c_int32()))
-    calls.set_named_security(path, _FILE_OBJECT, _DACL | _PROTECTED_DACL, None, None, dacl, None)
+    security.set_named_security(path, _FILE_OBJECT, _DACL | _PROTECTED_DACL, None, None, dacl, None)
 
 
 def _is_junction(path: str) -> bool:
@@ -128,37 +127,6 @@ def _owner(path: str) -> str:
     owner, descriptor = c_void_p(), c_void_p()
     calls.get_named_security(path, _FILE_OBJECT, _OWNER, byref(owner), None, None, None, byref(descriptor))
     try:
-        return _sid(owner)
+        return security.text_of(owner)
     finally:
-        calls.local_free(descriptor)
-
-
-def _caller() -> str:
-    token = c_void_p()
-    calls.open_process_token(calls.current_process(), 0x8, byref(token))
-    try:
-        needed = c_uint32()
-        buffer = ctypes.create_string_buffer(256)
-        calls.get_token_information(token, 1, buffer, len(buffer), byref(needed))
-        return _sid(c_void_p.from_buffer(buffer))
-    finally:
-        calls.close_handle(token)
-
-
-def _sid(sid: c_void_p) -> str:
-    text = c_wchar_p()
-    calls.sid_to_text(sid, byref(text))
-    try:
-        return str(text.value)
-    finally:
-        calls.local_free(text)
-
-
-@contextlib.contextmanager
-def _descriptor(rights: str) -> Iterator[c_void_p]:
-    descriptor = c_void_p()
-    calls.text_to_descriptor(rights, _REVISION, byref(descriptor), None)
-    try:
-        yield descriptor
-    finally:
-        calls.local_free(descriptor)
+        security.local_free(descriptor)

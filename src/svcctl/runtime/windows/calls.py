@@ -51,17 +51,11 @@ wait_for_any = declare(
     c_uint32,
     failed=_failed,
 )
-create_job = declare(_kernel32, "CreateJobObjectW", c_void_p, c_void_p, c_wchar_p)
-set_job = declare(_kernel32, "SetInformationJobObject", c_int32, c_void_p, c_int32, c_void_p, c_uint32)
-assign_to_job = declare(_kernel32, "AssignProcessToJobObject", c_int32, c_void_p, c_void_p)
 current_process = declare(_kernel32, "GetCurrentProcess", c_void_p)
-terminate_job = declare(_kernel32, "TerminateJobObject", c_int32, c_void_p, c_uint32)
 create_process = declare(
     _kernel32, "CreateProcessW", c_int32, c_wchar_p, c_wchar_p, c_void_p, c_void_p, c_int32, c_uint32, c_void_p,
     c_wchar_p, POINTER(StartupInfo), POINTER(ProcessInformation),
 )  # fmt: skip
-resume_thread = declare(_kernel32, "ResumeThread", c_uint32, c_void_p, failed=_failed)
-terminate_process = declare(_kernel32, "TerminateProcess", c_int32, c_void_p, c_uint32)
 exit_code = declare(_kernel32, "GetExitCodeProcess", c_int32, c_void_p, POINTER(c_uint32))
 alloc_console = declare(_kernel32, "AllocConsole", c_int32)
 console_event = declare(_kernel32, "GenerateConsoleCtrlEvent", c_int32, c_uint32, c_uint32)

@@ -1,7 +1,6 @@
 """The application as a child of the service host, in a job that ends with it; only Windows can import this.
 
-It is created suspended and resumed once it is in the job, so that nothing that it starts is outside. Source: "Job
-Objects" and ``CreateProcessW`` on learn.microsoft.com.
+Source: ``CreateProcessW`` on learn.microsoft.com.
 """
 
 from __future__ import annotations
@@ -20,13 +19,8 @@ from svcctl.runtime.notify import EVENTS
 from svcctl.runtime.windows import calls
 from svcctl.runtime.windows.events import Name, create
 from svcctl.runtime.windows.log import Log
-from svcctl.windows.structures import ExtendedLimits, ProcessInformation, StartupInfo
+from svcctl.windows import jobs
 
-_CREATE_SUSPENDED = 0x4
-_CREATE_UNICODE_ENVIRONMENT = 0x400
-_STARTF_USESTDHANDLES = 0x100
-_KILL_ON_JOB_CLOSE = 0x2000
-_EXTENDED_LIMITS = 9
 _CTRL_C = 0
 _CHUNK = 65536
 _MICROSECONDS = 1000
@@ -52,7 +46,7 @@ class Child:
         self.process = 0
         self._copier: threading.Thread | None = None
         try:
-            self._job = job()
+            self._job = jobs.create()
             self.process = self._launch(hosted, log)
         except BaseException:
             self.close()
@@ -74,7 +68,7 @@ class Child:
 
     def kill(self) -> None:
         """End the application and all that it has started."""
-        calls.terminate_job(self._job, EX_SOFTWARE)
+        jobs.terminate(self._job, EX_SOFTWARE)
 
     def close(self) -> None:
         """Close the handles; what is left of the job ends with that, and all that it has written is in the log."""
@@ -95,37 +89,18 @@ class Child:
         line = ctypes.create_unicode_buffer(hosted.command_line())
         told, said = self._streams(log)
         msvcrt: Any = importlib.import_module("msvcrt")
-        info = StartupInfo(cb=ctypes.sizeof(StartupInfo), dwFlags=_STARTF_USESTDHANDLES)
-        info.hStdInput = msvcrt.get_osfhandle(told)
-        info.hStdOutput = info.hStdError = msvcrt.get_osfhandle(said)
-        process = ProcessInformation()
-        flags = _CREATE_SUSPENDED | _CREATE_UNICODE_ENVIRONMENT
-        try:
+
+        def launch(flags: int, info: object, process: object) -> None:
             calls.create_process(
-                hosted.python,
-                line,
-                None,
-                None,
-                True,  # noqa: FBT003 (C's order)
-                flags,
-                block,
-                hosted.directory,
-                ctypes.byref(info),
-                ctypes.byref(process),
+                hosted.python, line, None, None, 1, flags, block, hosted.directory, info, process
             )
+
+        streams = msvcrt.get_osfhandle(told), msvcrt.get_osfhandle(said), msvcrt.get_osfhandle(said)
+        try:
+            return jobs.start(self._job, launch, streams)
         finally:
             os.close(told)
             os.close(said)
-        try:
-            calls.assign_to_job(self._job, process.hProcess)
-            calls.resume_thread(process.hThread)
-        except OSError:
-            calls.terminate_process(process.hProcess, EX_SOFTWARE)
-            calls.close_handle(process.hProcess)
-            raise
-        finally:
-            calls.close_handle(process.hThread)
-        return int(process.hProcess)
 
     def _streams(self, log: Log) -> tuple[int, int]:
         """Return what the application reads from, which is empty, and what it writes to, which goes to the log."""
@@ -136,19 +111,6 @@ class Child:
         self._copier = threading.Thread(target=_copy, args=(ours, log), daemon=True)
         self._copier.start()
         return told, said
-
-
-def job() -> int:
-    """Return a job that ends, with all in it, when its last handle is closed.
-
-    Raises:
-        OSError: Windows makes none.
-    """
-    handle: int = calls.create_job(None, None)
-    limits = ExtendedLimits()
-    limits.BasicLimitInformation.LimitFlags = _KILL_ON_JOB_CLOSE
-    calls.set_job(handle, _EXTENDED_LIMITS, ctypes.byref(limits), ctypes.sizeof(limits))
-    return handle
 
 
 def environment_block(hosted: Hosted, variables: Mapping[str, str]) -> str:

@@ -32,11 +32,11 @@ from svcctl.errors import EX_SOFTWARE
 from svcctl.plan.windows import Hosted
 from svcctl.runtime.notify import EVENTS
 from svcctl.runtime.windows import calls
-from svcctl.runtime.windows.child import job
 from svcctl.runtime.windows.events import Name, create
 from svcctl.runtime.windows.host import Host, Manager
 from svcctl.runtime.windows.log import Log
 from svcctl.runtime.windows.machine import GRACE
+from svcctl.windows import jobs
 
 _MICROSECONDS = 1000
 _MILLISECONDS = 1000
@@ -110,7 +110,7 @@ def serve(manager: Manager, hosted: Hosted, log: Log) -> int:
     log = Log(hosted.log)  # which rotates no more, since the file stays open
     _write_to(log)
     with contextlib.suppress(OSError):  # then there is none, and what it has started may stay
-        calls.assign_to_job(job(), calls.current_process())
+        jobs.assign(jobs.create(), calls.current_process())
     inside = Inside(hosted)
     over = threading.Event()
     host = Host(manager, hosted, log, lambda *_: inside)
