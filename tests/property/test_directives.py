@@ -28,7 +28,8 @@ from svcctl.generate.systemd.names import (
     is_user_name,
     user_name,
 )
-from svcctl.generate.systemd.unit import Line, Unit, comment, one_line, title, write
+from svcctl.generate.systemd.unit import Line, Unit, comment, title, write
+from svcctl.generate.text import one_line
 from svcctl.manifest.model import ApplicationInfo
 from tests.verify.cases import OPTIONS, make_manifest
 

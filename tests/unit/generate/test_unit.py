@@ -1,7 +1,8 @@
 from __future__ import annotations
 
 from svcctl.generate.systemd.directives import Text, Words
-from svcctl.generate.systemd.unit import Line, Reason, Unit, comment, one_line, title, write
+from svcctl.generate.systemd.unit import Line, Reason, Unit, comment, title, write
+from svcctl.generate.text import one_line
 
 LINES = (
     Line("Unit", "Description", Text("x")),

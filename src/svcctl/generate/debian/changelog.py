@@ -8,7 +8,8 @@ from __future__ import annotations
 from datetime import UTC, datetime
 
 from svcctl.generate.debian.model import ChangelogEntry, DebianOptions
-from svcctl.generate.debian.text import fold, one_line
+from svcctl.generate.debian.text import fold
+from svcctl.generate.text import one_line
 
 _DAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
 _MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")

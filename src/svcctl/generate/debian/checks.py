@@ -19,7 +19,8 @@ from svcctl.generate.debian.naming import is_package_name, is_version, propose_p
 from svcctl.generate.debian.payload import is_for_users
 from svcctl.generate.debian.relations import normal
 from svcctl.generate.debian.releases import RELEASES
-from svcctl.generate.debian.text import fold, one_line, paragraphs
+from svcctl.generate.debian.text import fold, paragraphs
+from svcctl.generate.text import one_line
 from svcctl.manifest.model import Manifest
 from svcctl.plan.model import Rendering
 

@@ -10,7 +10,8 @@ from collections.abc import Iterable
 
 from svcctl.generate.debian.model import Bundle, DebianOptions, ProgramFile
 from svcctl.generate.debian.relations import SYSUSERS, join
-from svcctl.generate.debian.text import continuation, fold, one_line, paragraphs
+from svcctl.generate.debian.text import continuation, fold, paragraphs
+from svcctl.generate.text import one_line
 from svcctl.manifest.model import Manifest
 
 _BLOCK = 1024

@@ -9,7 +9,8 @@ from collections.abc import Iterator
 
 from svcctl.generate.debian.licences import common_name, notices, pointer, short_name, whole_text_of
 from svcctl.generate.debian.model import Component, DebianOptions, Licence
-from svcctl.generate.debian.text import clean_lines, continuation, one_line
+from svcctl.generate.debian.text import clean_lines, continuation
+from svcctl.generate.text import one_line
 
 _FORMAT = "https://www.debian.org/doc/packaging-manuals/copyright-format/1.0/"
 

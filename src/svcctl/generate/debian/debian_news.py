@@ -14,7 +14,8 @@ from typing import NamedTuple, get_args
 from svcctl.generate.debian.checks import LATEST, is_person
 from svcctl.generate.debian.model import ChangelogEntry, Urgency
 from svcctl.generate.debian.naming import is_version
-from svcctl.generate.debian.text import clean_lines, one_line
+from svcctl.generate.debian.text import clean_lines
+from svcctl.generate.text import one_line
 
 _HEAD = re.compile(r"[a-z0-9][a-z0-9+.\-]+ \(([^()\s]{1,100})\)(?: [A-Za-z0-9.+\-]+)+;(.*)", re.IGNORECASE)
 _END = re.compile(r" -- (.*?)  (.*)")

@@ -8,7 +8,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from svcctl.generate.debian.payload import Payload
-from svcctl.generate.debian.text import fold, one_line
+from svcctl.generate.debian.text import fold
+from svcctl.generate.text import one_line
 from svcctl.manifest.model import Manifest, Setting
 
 

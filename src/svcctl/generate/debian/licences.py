@@ -8,7 +8,8 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator
 
-from svcctl.generate.debian.text import clean_lines, one_line
+from svcctl.generate.debian.text import clean_lines
+from svcctl.generate.text import one_line
 
 COMMON = "/usr/share/common-licenses"
 

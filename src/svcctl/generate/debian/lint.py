@@ -15,7 +15,7 @@ from svcctl.generate.debian.embedded import embedded_libraries
 from svcctl.generate.debian.layout import read_objects
 from svcctl.generate.debian.model import Bundle, DebianOptions, Override, ProgramFile
 from svcctl.generate.debian.payload import Payload
-from svcctl.generate.debian.text import one_line
+from svcctl.generate.text import one_line
 
 _BUILDER = "The wheel's builder chose the compiler's options; it is shipped as it was published."
 _PUBLISHED = "It is part of a wheel, which is shipped as it was published; its metadata is no documentation."

@@ -12,7 +12,8 @@ from datetime import UTC, datetime
 
 from svcctl.generate.debian.model import DebianOptions
 from svcctl.generate.debian.payload import Payload
-from svcctl.generate.debian.text import one_line, paragraphs
+from svcctl.generate.debian.text import paragraphs
+from svcctl.generate.text import one_line
 from svcctl.manifest.model import Manifest
 
 _ESCAPES = {"\\": "\\e", "-": "\\-", "^": "\\(ha", "~": "\\(ti", "`": "\\(ga", '"': "\\(dq"}

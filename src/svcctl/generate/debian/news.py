@@ -16,8 +16,9 @@ from typing import NamedTuple
 from svcctl.generate.debian.debian_news import is_debian, read_debian
 from svcctl.generate.debian.model import ChangelogEntry
 from svcctl.generate.debian.naming import debian_version, is_version
-from svcctl.generate.debian.text import clean_lines, one_line
+from svcctl.generate.debian.text import clean_lines
 from svcctl.generate.debian.version_order import compare
+from svcctl.generate.text import one_line
 from svcctl.plan.model import Diagnostic
 
 _MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")

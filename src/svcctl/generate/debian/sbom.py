@@ -13,7 +13,7 @@ from datetime import UTC, datetime
 from svcctl import __version__
 from svcctl.generate.debian.licences import is_expression
 from svcctl.generate.debian.model import Bundle, Component, DebianOptions
-from svcctl.generate.debian.text import one_line
+from svcctl.generate.text import one_line
 from svcctl.manifest.codec import digest
 from svcctl.manifest.model import Manifest
 

@@ -10,24 +10,15 @@ import textwrap
 import zlib
 from collections.abc import Iterator
 
-_UNPRINTABLE = re.compile(r"[\x00-\x1f\x7f\x80-\x9f\u2028\u2029\ud800-\udfff]+")
+from svcctl.generate.text import UNPRINTABLE, one_line
+
 _WIDTH = 78
-
-
-def one_line(text: str) -> str:
-    r"""Return the text with control characters and line ends of every kind turned into blanks.
-
-    Example:
-        >>> one_line("a\r\nb")
-        'a b'
-    """
-    return " ".join(_UNPRINTABLE.sub(" ", text).split())
 
 
 def clean_lines(text: str) -> list[str]:
     """Return the lines of a text without control characters and blanks at their ends; tabs become blanks."""
     lines = re.split(r"\r\n|[\n\r\f\v\x85\u2028\u2029]", text.expandtabs(8))
-    return [_UNPRINTABLE.sub(" ", line).rstrip() for line in lines]
+    return [UNPRINTABLE.sub(" ", line).rstrip() for line in lines]
 
 
 def paragraphs(text: str) -> tuple[str, ...]:

@@ -9,7 +9,8 @@ import re
 from collections.abc import Iterator
 
 from svcctl.generate.systemd.options import SystemdOptions
-from svcctl.generate.systemd.unit import comment, one_line
+from svcctl.generate.systemd.unit import comment
+from svcctl.generate.text import one_line
 from svcctl.manifest.model import Manifest
 
 _PLAIN = re.compile(r"[A-Za-z0-9_./:,@%+-]*")

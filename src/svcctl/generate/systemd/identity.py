@@ -12,7 +12,8 @@ from svcctl.generate.systemd.context import Context
 from svcctl.generate.systemd.directives import Words
 from svcctl.generate.systemd.hardening.guards import YES
 from svcctl.generate.systemd.names import is_user_name, user_name
-from svcctl.generate.systemd.unit import Line, comment, one_line
+from svcctl.generate.systemd.unit import Line, comment
+from svcctl.generate.text import one_line
 from svcctl.plan.model import Diagnostic, File
 
 #: Users that every system has; nobody must own files.

@@ -15,7 +15,7 @@ from svcctl.generate.systemd.identity import identity_problems
 from svcctl.generate.systemd.listeners import Bound, problems
 from svcctl.generate.systemd.placement import placement_problems
 from svcctl.generate.systemd.service import GROWING_DELAY_SINCE, is_url
-from svcctl.generate.systemd.unit import one_line
+from svcctl.generate.text import one_line
 from svcctl.manifest.model import connections_of
 from svcctl.plan.model import Diagnostic, Severity
 

@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-import re
 import textwrap
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Literal, NamedTuple
 
 from svcctl.generate.systemd.directives import Value
+from svcctl.generate.text import one_line
 
 Section = Literal["Unit", "Service", "Socket", "Install"]
 
 _WIDTH = 108
-_UNPRINTABLE = re.compile(r"[\x00-\x1f\x7f\x80-\x9f\u2028\u2029\ud800-\udfff]+")
 
 
 class Line(NamedTuple):
@@ -91,16 +90,6 @@ def comment(sentences: Iterable[str]) -> Iterator[str]:
         for text in textwrap.wrap(one_line(sentence), _WIDTH, break_long_words=False, break_on_hyphens=False):
             # A backslash at the end of a line would join the next line to it.
             yield f"# {text}".rstrip("\\")
-
-
-def one_line(text: str) -> str:
-    r"""Return the text with control characters and line ends of every kind turned into blanks.
-
-    Example:
-        >>> one_line("a\r\nb")
-        'a b'
-    """
-    return " ".join(_UNPRINTABLE.sub(" ", text).split())
 
 
 def title(text: str) -> str:
