@@ -11,8 +11,9 @@ from svcctl.manifest import codec
 from svcctl.manifest.model import Manifest
 from svcctl.operations.windows import describing, preparation
 from svcctl.operations.windows.installed import Installed, repeat_command
+from svcctl.operations.windows.preview import edited
 from svcctl.plan.model import Diagnostic, Severity
-from svcctl.plan.windows import WindowsReceipt, encode_definition
+from svcctl.plan.windows import WindowsReceipt
 
 
 def findings(found: Installed, machine: Machine, since: float) -> tuple[Diagnostic, ...]:
@@ -33,13 +34,8 @@ def findings(found: Installed, machine: Machine, since: float) -> tuple[Diagnost
 
 def _service(found: Installed) -> Iterator[Diagnostic]:
     service, now = found.receipt.service, found.found
-    pairs = {
-        "command line": (service.command_line(), now.command_line),
-        "account": (service.account.lower(), now.account.lower()),
-        "definition": (encode_definition(service.hosted), now.definition),
-    }
-    for what, (one, other) in pairs.items():
-        if one != other:
+    for what in edited(service, now):
+        if what != "start":  # that may be changed
             message = f"its {what} was changed by hand; the next installation replaces it"
             yield _repeat("warning", service.name, message, found.receipt)
     if now.start == "disabled":

@@ -12,9 +12,9 @@ from svcctl.operations.preview import approve_always
 from svcctl.operations.refusing import refuse
 from svcctl.operations.windows import control, installed, preparation
 from svcctl.operations.windows.ends import NotStartedError
-from svcctl.operations.windows.preview import WindowsApprove, WindowsPreview, differing
+from svcctl.operations.windows.preview import WindowsApprove, WindowsPreview, differing, edited
 from svcctl.operations.windows.request import WindowsRequest
-from svcctl.plan.windows import WindowsReceipt, encode_definition, encode_receipt
+from svcctl.plan.windows import WindowsReceipt, encode_receipt
 from svcctl.plan.windows_rights import folder_rights
 
 
@@ -103,7 +103,7 @@ def _lines(
     else:
         changed = differing(wanted, before)
         # What differs from before shows in what is there, too.
-        changed += [what for what in _edited(wanted, found) if what == "start" or not changed]
+        changed += [what for what in edited(service, found) if what == "start" or not changed]
         if changed:
             yield f"~ service {service.name}: {', '.join(changed)}"
     for folder in wanted.folders:
@@ -120,18 +120,6 @@ START_WORDS = {
     "manual": "is started by hand",
     "disabled": "cannot be started",
 }
-
-
-def _edited(wanted: WindowsReceipt, found: Found) -> list[str]:
-    """Return what is not as it is to be, in words."""
-    service = wanted.service
-    pairs = {
-        "command line": (service.command_line(), found.command_line),
-        "account": (service.account.lower(), found.account.lower()),
-        "start": (service.start, found.start),
-        "definition": (encode_definition(service.hosted), found.definition),
-    }
-    return [what for what, (one, other) in pairs.items() if one != other]
 
 
 def _apply(wanted: WindowsReceipt, before: WindowsReceipt | None, machine: Machine, *, now: bool) -> None:

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, fields, replace
 
+from svcctl.host.windows.machine import Found
 from svcctl.plan.model import Diagnostic
-from svcctl.plan.windows import WindowsReceipt, WindowsService
+from svcctl.plan.windows import WindowsReceipt, WindowsService, encode_definition
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,6 +48,22 @@ def differing(wanted: WindowsReceipt, before: WindowsReceipt | None) -> list[str
     if not found and wanted != before:
         return ["what svcctl remembers of it"]
     return [name.replace("_", " ") for name in found]
+
+
+def edited(service: WindowsService, found: Found) -> list[str]:
+    """Return what is not as it is to be, in words.
+
+    Args:
+        service: As it is to be.
+        found: How it is configured.
+    """
+    pairs = {
+        "command line": (service.command_line(), found.command_line),
+        "account": (service.account.lower(), found.account.lower()),
+        "start": (service.start, found.start),
+        "definition": (encode_definition(service.hosted), found.definition),
+    }
+    return [what for what, (one, other) in pairs.items() if one != other]
 
 
 def _names(one: WindowsService | object, other: object) -> list[str]:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import contextlib
 import enum
 import secrets
+from collections.abc import Callable
 
 from svcctl.runtime.windows import calls
 
@@ -59,15 +60,7 @@ def create() -> Events:
         OSError: Windows has none to give.
     """
     prefix = f"Local\\svcctl-{secrets.token_hex(16)}"
-    events = Events(prefix, {})
-    try:
-        for name in Name:
-            handle = calls.create_event(None, name in _STAYING, False, f"{prefix}-{name.value}")  # noqa: FBT003 (C)
-            events.handles[name] = handle
-    except OSError:
-        events.close()
-        raise
-    return events
+    return _events(prefix, lambda name, path: calls.create_event(None, name in _STAYING, 0, path))
 
 
 def join(prefix: str) -> Events:
@@ -76,11 +69,14 @@ def join(prefix: str) -> Events:
     Raises:
         OSError: There are none of that name.
     """
+    return _events(prefix, lambda _name, path: calls.open_event(_SYNCHRONIZE_AND_MODIFY, 0, path))
+
+
+def _events(prefix: str, handle: Callable[[Name, str], int]) -> Events:
     events = Events(prefix, {})
     try:
         for name in Name:
-            handle = calls.open_event(_SYNCHRONIZE_AND_MODIFY, False, f"{prefix}-{name.value}")  # noqa: FBT003 (C)
-            events.handles[name] = handle
+            events.handles[name] = handle(name, f"{prefix}-{name.value}")
     except OSError:
         events.close()
         raise
