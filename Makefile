@@ -80,7 +80,9 @@ $(TREES): setup
 	$(BIN)/python -m $@
 
 # Once for all workers and the processes that they start, whatever the caller's variables say; a mistake shows later.
+# pytest keeps what it has compiled of a plug-in's package to itself, so svcctl is compiled for everybody else, too.
 compile: setup
+	@$(BIN)/python -m compileall -qq src
 	-@env -u PYTHONDONTWRITEBYTECODE $(BIN)/pytest --collect-only -qq >/dev/null
 
 host-packages:
