@@ -100,7 +100,12 @@ CASES = [
     *(case._replace(arguments=f"check {case.arguments}") for case in MISTAKES[12:13]),
     Case(INSTALL + "{apps}/unreadable.tac", 66, r"mode 0000\) cannot be read by", "read it"),
     Case(INSTALL + "{apps}/dies.tac", 65, "ended with status 0 and told nothing", "must not end"),
-    Case(INSTALL + "{apps}/twins.tac", 65, "'tcp-8009.*' is the name of", "mend these"),
+    Case(
+        INSTALL + "{apps}/twins.tac",
+        65,
+        r"'twins/TCPServer\[1\]' listens on 'tcp:8009.*', which 'twins/TCPServer\[0\]' has already",
+        "mend these",
+    ),
     Case(INSTALL + "{apps}/needy.tac", 65, "needs.wings: is no need", "it knows .*network"),
     Case(INSTALL + "{apps}/nameless.tac", 65, "application.name: expected 1 to", "mend these"),
     Case("describe {apps}/several.tac", 65, "the description of .*several.tac", "mend these"),

@@ -18,7 +18,7 @@ def address_problems(tree: ServiceNode) -> Iterator[Problem]:
     """Yield what is wrong with the endpoints, the names and the addresses of a tree's listeners."""
     names: dict[str, str] = {}
     bound: dict[tuple[str, object], dict[str, str]] = {}
-    for where, listener in _listeners(tree, "tree"):
+    for where, service, listener in _listeners(tree, "tree"):
         endpoint = None
         try:
             endpoint = parse_endpoint(listener.endpoint)
@@ -29,18 +29,22 @@ def address_problems(tree: ServiceNode) -> Iterator[Problem]:
         if endpoint is None:
             continue
         yield from _form_problems(where, listener, endpoint)
-        earlier = names.setdefault(listener.name, where)
-        if earlier != where and not is_shared(endpoint):
-            yield Problem(f"{where}.name", f"{shown(listener.name)} is the name of {earlier}, too")
-            continue
-        taken = _taken_by(bound, where, endpoint)
+        earlier = "" if is_shared(endpoint) else names.get(listener.name, "")
+        names.setdefault(listener.name, service)
+        taken = _taken_by(bound, service, endpoint)
         if taken:
-            yield Problem(f"{where}.endpoint", f"{shown(listener.endpoint)} is bound by {taken}, too")
+            message = (
+                f"{shown(service)} listens on {shown(listener.endpoint)}, which {shown(taken)} has already"
+            )
+            yield Problem(f"{where}.endpoint", message)
+        elif earlier:
+            message = f"{shown(service)} has a listener named {shown(listener.name)}, as {shown(earlier)} has"
+            yield Problem(f"{where}.name", message)
 
 
-def _listeners(node: ServiceNode, where: str) -> Iterator[tuple[str, Listener]]:
+def _listeners(node: ServiceNode, where: str) -> Iterator[tuple[str, str, Listener]]:
     for place, listener in enumerate(node.listeners):
-        yield f"{where}.listeners[{place}]", listener
+        yield f"{where}.listeners[{place}]", node.path, listener
     for place, child in enumerate(node.children):
         yield from _listeners(child, f"{where}.children[{place}]")
 
@@ -55,8 +59,8 @@ def _form_problems(where: str, listener: Listener, endpoint: Endpoint) -> Iterat
         yield Problem(f"{where}.name", f"expected {shown(name)}, not {shown(listener.name)}")
 
 
-def _taken_by(bound: dict[tuple[str, object], dict[str, str]], where: str, endpoint: Endpoint) -> str:
-    """Note an address as bound; return the path of the listener that has it already, empty if none has.
+def _taken_by(bound: dict[tuple[str, object], dict[str, str]], service: str, endpoint: Endpoint) -> str:
+    """Note an address as bound; return the path of the service that has it already, empty if none has.
 
     On Linux a wildcard address and any other of its family exclude each other on one port (ip(7), tcp(7)), unless
     both are shared.
@@ -69,7 +73,7 @@ def _taken_by(bound: dict[tuple[str, object], dict[str, str]], where: str, endpo
             others = bound.get((rivals, place), {})
             taken = others.get(key) or others.get("") or ("" if key else next(iter(others.values()), ""))
             found = found or taken
-        bound.setdefault((f"shared {kind}" if shared else kind, place), {}).setdefault(key, where)
+        bound.setdefault((f"shared {kind}" if shared else kind, place), {}).setdefault(key, service)
     return found
 
 

@@ -149,7 +149,7 @@ def test_a_listener_has_the_canonical_endpoint_and_its_name(name: str, endpoint:
 @pytest.mark.parametrize(
     ("first", "second", "clash"),
     [
-        (("tcp-80", "tcp:80"), ("tcp-80", "tcp:80"), "name"),
+        (("tcp-80", "tcp:80"), ("tcp-80", "tcp:80"), "endpoint"),
         (("tcp-80", "tcp:80"), ("ssl-80", "ssl:80"), "endpoint"),
         (("tcp-80", "tcp:80"), ("tcp-80-127.0.0.1", "tcp:80:interface=127.0.0.1"), "endpoint"),
         (("tcp-80-127.0.0.1", "tcp:80:interface=127.0.0.1"), ("tcp-80", "tcp:80"), "endpoint"),
