@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import sys
 import traceback
@@ -21,6 +22,7 @@ from svcctl.errors import (
 #: 128 and the number of the signal, as shells report it.
 INTERRUPTED = 130
 READER_GONE = 141
+NO_ROOM = 74  # EX_IOERR of sysexits.h
 
 #: Typer brings a parser of its own or uses Click, by its version; this is the base of either's usage errors.
 _USAGE_ERROR = typer.BadParameter.__mro__[1]
@@ -37,6 +39,11 @@ def report(error: Exception) -> int:
     if isinstance(error, _USAGE_ERROR):
         _tell_usage(error)
         return EX_USAGE
+    if isinstance(error, OSError) and error.errno in {errno.ENOSPC, errno.EDQUOT}:
+        where = f" {error.filename}" if error.filename else ""
+        _line("svcctl", f"cannot write{where}: {error.strerror}")
+        _line("hint", "make room where its output and its files go, and repeat it")
+        return NO_ROOM
     if os.environ.get("SVCCTL_TRACEBACK") == "1":
         traceback.print_exception(error)
     _line("svcctl", f"internal error: {describe_cause(error)}")

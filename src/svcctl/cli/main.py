@@ -130,22 +130,37 @@ def run_command(arguments: list[str]) -> int:
 
     Everything that goes wrong is told on stderr, in one line and a hint. This is the only place for it.
     """
+    _open_what_is_closed()
     try:
         app = application(*arguments[:1])
         status = app(args=arguments or ["--help"], prog_name="svcctl", standalone_mode=False)
         sys.stdout.flush()
     except BrokenPipeError:
-        return _reader_went_away()
+        _give_up_stdout()
+        return errors.READER_GONE
     except SystemExit as error:
         return error.code if isinstance(error.code, int) else 0
     except (KeyboardInterrupt, typer.Abort):
         return errors.INTERRUPTED
     except Exception as error:  # noqa: BLE001 (the last resort: nothing may reach the user as a traceback)
-        return errors.report(error)
+        status = errors.report(error)
+        if isinstance(error, OSError) and status == errors.NO_ROOM:
+            _give_up_stdout()
+        return status
     return status if isinstance(status, int) else 0
 
 
-def _reader_went_away() -> int:
+def _open_what_is_closed() -> None:
+    """Have the three standard descriptors, so that no file and no socket gets the number of one and is written to."""
+    opened = os.open(os.devnull, os.O_RDWR)
+    while opened <= 2:  # noqa: PLR2004 (stderr)
+        os.set_inheritable(opened, True)  # noqa: FBT003 (its second argument has no name)
+        opened = os.open(os.devnull, os.O_RDWR)
+    os.close(opened)
+    sys.stdout = sys.stdout or open(1, "w", encoding="utf-8", closefd=False)  # noqa: SIM115 (until the end)
+    sys.stderr = sys.stderr or open(2, "w", encoding="utf-8", closefd=False)  # noqa: SIM115 (the same)
+
+
+def _give_up_stdout() -> None:
     # Python flushes stdout once more when it ends, and would complain then.
     os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-    return errors.READER_GONE

@@ -209,6 +209,36 @@ def test_a_reader_that_goes_away_is_no_error(tmp_path: Path) -> None:
     assert done.returncode in {1, 141}
 
 
+@pytest.mark.parametrize("closed", ["<&-", ">&-", "2>&-", "<&- >&- 2>&-"])
+def test_what_is_written_to_a_closed_descriptor_is_lost_without_a_word(closed: str, tmp_path: Path) -> None:
+    """As programs started by others have them; the status is what it would be, and a wrong command's, too."""
+    listed = ["list", "--root", str(tmp_path)]
+    statuses = []
+    for arguments in (listed, ["no-such-command"]):
+        shell = ["/bin/sh", "-c", f'exec "$@" {closed}', "sh", sys.executable, "-m", "svcctl", *arguments]
+        done = subprocess.run(shell, check=False, capture_output=True, text=True)
+        assert "internal error" not in done.stderr
+        statuses.append(done.returncode)
+    assert statuses == [0, 64]
+
+
+@pytest.mark.parametrize("unbuffered", ["", "1"])
+def test_a_stdout_that_takes_nothing_is_told(unbuffered: str, tmp_path: Path) -> None:
+    """As a file on a full disk; it is no fault of ours."""
+    with Path("/dev/full").open("w") as full:
+        done = subprocess.run(
+            [sys.executable, "-m", "svcctl", "list", "--root", str(tmp_path), "--json"],
+            stdout=full,
+            stderr=subprocess.PIPE,
+            text=True,
+            check=False,
+            env={**os.environ, "PYTHONUNBUFFERED": unbuffered},
+        )
+    assert done.stderr.startswith("svcctl: cannot write: No space left on device\nhint: ")
+    assert done.stderr.count("\n") == 2
+    assert done.returncode == 74
+
+
 def test_help_loads_no_operation() -> None:
     """Nor Rich, nor anything else that takes its time, besides what Typer itself loads."""
     code = (
