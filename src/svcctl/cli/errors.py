@@ -6,10 +6,12 @@ import errno
 import os
 import sys
 import traceback
+from pathlib import Path
 
 import typer
 
 from svcctl.errors import (
+    EX_CONFIG,
     EX_OK,
     EX_SOFTWARE,
     EX_USAGE,
@@ -44,12 +46,24 @@ def report(error: Exception) -> int:
         _line("svcctl", f"cannot write{where}: {error.strerror}")
         _line("hint", "make room where its output and its files go, and repeat it")
         return NO_ROOM
+    if isinstance(error, FileNotFoundError) and error.filename is None and not _has_working_directory():
+        _line("svcctl", "the working directory is gone")
+        _line("hint", "change to another one")
+        return EX_CONFIG
     if os.environ.get("SVCCTL_TRACEBACK") == "1":
         traceback.print_exception(error)
     _line("svcctl", f"internal error: {describe_cause(error)}")
     if os.environ.get("SVCCTL_TRACEBACK") != "1":
         _line("hint", "this is a fault of svcctl; SVCCTL_TRACEBACK=1 shows where")
     return EX_SOFTWARE
+
+
+def _has_working_directory() -> bool:
+    try:
+        Path.cwd()
+    except OSError:
+        return False
+    return True
 
 
 def _tell(error: SvcctlError) -> None:

@@ -47,7 +47,8 @@ def absolute(path: str) -> str:
         ApplicationNotFoundError: It is relative and the working directory is gone.
     """
     try:
-        joined = os.path.join(os.getcwd(), path)  # noqa: PTH109, PTH118 (pathlib is not on the start path)
+        # The working directory is asked for only if it counts: it may be gone.
+        joined = path if os.path.isabs(path) else os.path.join(os.getcwd(), path)  # noqa: PTH109, PTH117, PTH118 (pathlib is not on the start path)
     except OSError as error:
         raise ApplicationNotFoundError(
             f"{path!r} cannot be found: the working directory is gone", hint="give an absolute path"

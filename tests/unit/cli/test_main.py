@@ -239,6 +239,19 @@ def test_a_stdout_that_takes_nothing_is_told(unbuffered: str, tmp_path: Path) ->
     assert done.returncode == 74
 
 
+@pytest.mark.parametrize("arguments", ["describe x.tac", "list --root ."])
+def test_a_working_directory_that_is_gone_is_told(
+    arguments: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Where a path counts from it; somebody has removed it meanwhile."""
+    folder = tmp_path / "gone"
+    folder.mkdir()
+    monkeypatch.chdir(folder)
+    folder.rmdir()
+    assert run_command(arguments.split()) == 78
+    assert capsys.readouterr().err == "svcctl: the working directory is gone\nhint: change to another one\n"
+
+
 def test_help_loads_no_operation() -> None:
     """Nor Rich, nor anything else that takes its time, besides what Typer itself loads."""
     code = (

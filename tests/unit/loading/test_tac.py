@@ -67,6 +67,18 @@ def test_the_application_of_the_file_is_returned(tmp_path: Path) -> None:
     assert application.name == "echo"
 
 
+def test_an_absolute_path_needs_no_working_directory(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Which may have been removed meanwhile; a relative one says so."""
+    path = write(tmp_path, GOOD)
+    folder = tmp_path / "gone"
+    folder.mkdir()
+    monkeypatch.chdir(folder)
+    folder.rmdir()
+    assert load_tac(path).name
+    with pytest.raises(ApplicationNotFoundError, match="the working directory is gone"):
+        load_tac("app.tac")
+
+
 def test_the_file_knows_its_absolute_path(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A relative path counts from the working directory, which stays."""
     write(tmp_path, GOOD + "import os\napplication.seen = (__file__, os.getcwd())\n")
