@@ -40,9 +40,9 @@ class Target(NamedTuple):
 def resolve(text: str) -> Target:
     r"""Return what a text names; looks at nothing but the text.
 
-    It is a path if it has a ``/`` (on Windows also a ``\``) or a suffix, a plug-in of Twisted's if it is ``twisted:NAME``, ``module:attribute``
-    if it has a ``:`` between dotted names, and else the name of a plug-in; a file that looks like one of the latter is
-    written ``./a:b.tac``.
+    It is a path if it has a ``/`` (on Windows also a ``\``) or a suffix, or is ``.`` or ``..``; a plug-in of Twisted's
+    if it is ``twisted:NAME``; ``module:attribute`` if it has a ``:`` between dotted names; and else the name of a
+    plug-in. A file that looks like one of the latter is written ``./a:b.tac``.
 
     Raises:
         UsageError: It is none of these.
@@ -53,7 +53,7 @@ def resolve(text: str) -> Target:
     """
     if "\0" in text:
         raise UsageError(f"{text!r} names no application: it holds a NUL character", hint="write NAME.tac")
-    if "/" in text or os.sep in text:
+    if "/" in text or os.sep in text or text in {".", ".."}:
         return _file(text)
     if text.startswith("twisted:") and is_plugin(text):
         return Target("plugin", text)

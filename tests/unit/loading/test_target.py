@@ -52,6 +52,8 @@ def folder(tmp_path: Path) -> Path:
         ("./a:b.etap", "saved"),
         ("app.etas", "saved"),
         ("./tap", "tac"),
+        (".", "tac"),
+        ("..", "tac"),
     ],
 )
 def test_a_text_names_a_file_an_object_or_a_plug_in(text: str, kind: str) -> None:
