@@ -15,6 +15,10 @@ from svcctl.generate.systemd.options import SystemdOptions
 from svcctl.manifest.model import Listener, Manifest
 
 _LONGEST = 255
+#: The private ``/tmp`` of a service is ``systemd-private-``, 32 digits, ``-``, its unit and 7 characters in one name.
+_LONGEST_SERVICE = _LONGEST - 16 - 32 - 1 - 7
+#: What somebody has edited is kept beside it, under a longer name.
+_LONGEST_SOCKET = _LONGEST - len(".svcctl-saved")
 _LONGEST_USER = 31
 _NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.\-]*")  # no colon: systemd-analyze reads FILE:ALIAS
 _SUFFIXES = "service|socket|target|mount|automount|swap|path|timer|device|slice|scope"
@@ -49,8 +53,10 @@ def check_service_name(name: str) -> str:
         raise UsageError(
             f"service name {_shown(name)} cannot be used: it ends like the name of a unit", hint=hint
         )
-    if len(f"{name}@.service") > _LONGEST:
-        rule = f"with its suffix it is longer than {_LONGEST} bytes"
+    if len(f"{name}@.service") > _LONGEST_SERVICE:
+        rule = (
+            f"it is longer than {_LONGEST_SERVICE - len('@.service')} bytes, and systemd could not start it"
+        )
         raise UsageError(f"service name {_shown(name)} cannot be used: {rule}", hint=_proposal(name))
     return name
 
@@ -86,10 +92,10 @@ def socket_unit(options: SystemdOptions, listener: Listener, number: int = 1, *,
     suffix = "@.socket" if options.instances else ".socket"
     if number > 1:
         suffix = f"_{number}{suffix}"  # no address is written like this, see descriptor_name()
-    if len(stem) + len(suffix) > _LONGEST:
+    if len(stem) + len(suffix) > _LONGEST_SOCKET:
         # Two long names may be alike where they are cut.
         mark = hashlib.sha256(listener.name.encode()).hexdigest()[:12]
-        stem = f"{stem[: _LONGEST - len(suffix) - len(mark) - 1]}-{mark}"
+        stem = f"{stem[: _LONGEST_SOCKET - len(suffix) - len(mark) - 1]}-{mark}"
     return stem + suffix
 
 
