@@ -7,9 +7,10 @@ import os
 import secrets
 import shutil
 import stat
+from collections.abc import Iterator
 from typing import NamedTuple
 
-from svcctl.errors import PermissionDeniedError
+from svcctl.errors import ConfigurationError, PermissionDeniedError
 from svcctl.host import files
 from svcctl.posix import O_CLOEXEC, O_NOFOLLOW
 
@@ -48,21 +49,21 @@ class Stage:
 
         Raises:
             PermissionDeniedError: Its folder is not safe, or not ours to write.
-            ConfigurationError: There is something other than a file in its place.
-            OSError: The disk is full or broken.
+            ConfigurationError: There is something other than a file in its place, or the disk is full or read-only.
         """
         aside = self._aside(path)
         name = path.rpartition("/")[2]
         files.read_in(aside.target, name, path)
         flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | O_NOFOLLOW | O_CLOEXEC
-        file = os.open(f"{aside.name}/new/{name}", flags, 0o600, dir_fd=aside.target)
-        with os.fdopen(file, "wb") as opened:
-            # A folder with the setgid bit would pass its group on.
-            os.fchown(file, os.geteuid(), os.getegid())
-            os.fchmod(file, mode)
-            opened.write(content)
-            opened.flush()
-            os.fsync(file)
+        with _writing(path):
+            file = os.open(f"{aside.name}/new/{name}", flags, 0o600, dir_fd=aside.target)
+            with os.fdopen(file, "wb") as opened:
+                # A folder with the setgid bit would pass its group on.
+                os.fchown(file, os.geteuid(), os.getegid())
+                os.fchmod(file, mode)
+                opened.write(content)
+                opened.flush()
+                os.fsync(file)
 
     def swap(self, path: str) -> None:
         """Put the new version in the place of the old one."""
@@ -118,16 +119,24 @@ def _make_aside(target: int, folder: str) -> str:
         if entry.startswith(_PREFIX) and stat.S_ISDIR(info.st_mode) and info.st_uid == os.geteuid():
             shutil.rmtree(entry, dir_fd=target)
     name = _PREFIX + secrets.token_hex(8)
-    try:
+    with _writing(f"to {folder or '/'}"):
         os.mkdir(name, 0o700, dir_fd=target)
-    except PermissionError as error:
-        raise PermissionDeniedError(
-            f"cannot write to {folder}: {error.strerror}", hint="try with sudo"
-        ) from error
-    try:
-        os.mkdir(f"{name}/new", 0o700, dir_fd=target)
-        os.mkdir(f"{name}/old", 0o700, dir_fd=target)
-    except BaseException:
-        shutil.rmtree(name, dir_fd=target)
-        raise
+        try:
+            os.mkdir(f"{name}/new", 0o700, dir_fd=target)
+            os.mkdir(f"{name}/old", 0o700, dir_fd=target)
+        except BaseException:
+            shutil.rmtree(name, dir_fd=target)
+            raise
     return name
+
+
+@contextlib.contextmanager
+def _writing(what: str) -> Iterator[None]:
+    """Say of what goes wrong below where it was."""
+    try:
+        yield
+    except PermissionError as error:
+        raise PermissionDeniedError(f"cannot write {what}: {error.strerror}", hint="try with sudo") from error
+    except OSError as error:
+        hint = "is the disk full or read-only?"
+        raise ConfigurationError(f"cannot write {what}: {error.strerror}", hint=hint) from error

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from svcctl.errors import ConfigurationError
 from svcctl.host.stage import Stage
 
 
@@ -23,7 +24,23 @@ def test_a_disk_that_is_full_at_once_keeps_nothing_of_ours(
 
     monkeypatch.setattr(os, "mkdir", refuse)
     stage = Stage(str(tmp_path))
-    with pytest.raises(OSError, match="No space left"):
+    with pytest.raises(ConfigurationError, match="cannot write to /: No space left"):
         stage.write("/echo.service", b"", 0o644)
     stage.close()
     assert list(tmp_path.iterdir()) == []
+
+
+def test_a_file_that_finds_no_room_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """By the path where it was to be, not by the one that it has meanwhile."""
+
+    def refuse(_file: int) -> None:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    (tmp_path / "etc").mkdir()
+    monkeypatch.setattr(os, "fsync", refuse)
+    stage = Stage(str(tmp_path))
+    with pytest.raises(ConfigurationError, match=r"cannot write /etc/echo\.service: No space left") as caught:
+        stage.write("/etc/echo.service", b"x", 0o644)
+    assert caught.value.hint == "is the disk full or read-only?"
+    stage.close()
+    assert list((tmp_path / "etc").iterdir()) == []
