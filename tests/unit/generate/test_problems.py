@@ -123,6 +123,17 @@ def test_an_opaque_service_is_allowed_nothing_and_says_where_to_declare() -> Non
     assert "needs=" in note.hint
 
 
+def test_opaque_services_of_one_class_are_told_of_together() -> None:
+    """There may be thousands; another class has a note of its own."""
+    many = [ServiceNode(path=f"echo/{n}", kind="opaque", class_name="mine.Thing") for n in range(3)]
+    other = ServiceNode(path="echo/other", kind="opaque", class_name="mine.Other")
+    manifest = replace(ECHO, tree=replace(ECHO.tree, children=(*ECHO.tree.children, *many, other)))
+    first, second = found(manifest, NEWER)
+    assert (first.subject, second.subject) == ("echo/0", "echo/other")
+    assert first.message.endswith("; the same goes for 2 more of that class")
+    assert second.message == "nothing is known about mine.Other, so nothing is allowed for it"
+
+
 @pytest.mark.parametrize("name", ["API_TOKEN", "db_password", "SECRET", "SSH_KEY"])
 def test_a_variable_that_looks_like_a_secret_is_warned_about_without_its_value(name: str) -> None:
     """Everybody can read a unit."""

@@ -89,10 +89,15 @@ def _targets(context: Context) -> Iterator[Diagnostic]:
 
 
 def _opaque(context: Context) -> Iterator[Diagnostic]:
+    found: dict[str, list[str]] = {}
     for node in context.manifest.tree.walk():
         if node.kind == "opaque":
-            message = f"nothing is known about {node.class_name}, so nothing is allowed for it"
-            yield _diagnostic("note", node.path, message, _DECLARE)
+            found.setdefault(node.class_name, []).append(node.path)
+    for name, paths in found.items():
+        message = f"nothing is known about {name}, so nothing is allowed for it"
+        if len(paths) > 1:
+            message += f"; the same goes for {len(paths) - 1} more of that class"
+        yield _diagnostic("note", paths[0], message, _DECLARE)
 
 
 def _environment(context: Context) -> Iterator[Diagnostic]:
