@@ -231,7 +231,7 @@ class StopTimeoutError(SvcctlError, TimeoutError):
 
     def __init__(self, path: str, limit: float, stack: str) -> None:
         waiting = f", waiting at {stack}" if stack else ""
-        super().__init__(f"{path} did not stop within {limit:g} s{waiting}")
+        super().__init__(f"{path} did not stop within {round(limit, 2):g} s{waiting}")
         self.path = path
         self.limit = limit
         self.stack = stack

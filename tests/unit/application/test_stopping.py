@@ -58,6 +58,11 @@ def test_a_service_that_will_not_stop_is_named_with_the_place_where_it_stands() 
     assert took == pytest.approx(5.0)
 
 
+def test_a_limit_is_told_as_somebody_would_say_it() -> None:
+    """It is what is left of a budget, a few microseconds less than was given."""
+    assert str(StopTimeoutError("root/b", 2.99995, "")) == "root/b did not stop within 3 s"
+
+
 def test_a_service_has_a_limit_of_its_own() -> None:
     """`stop_timeout`: the others keep the rest of the budget."""
 
