@@ -123,6 +123,7 @@ def test_failures_have_statuses_of_their_own(
     assert run("upgrade", "echo") == EX_USAGE
     machine.services.configured["torn"] = Found("x", "y", "manual", "{}", "{")
     assert run("list") == EX_CONFIG
+    assert capsys.readouterr().err.endswith("hint: svcctl status NAME says what to do about it\n")
     machine.services.administrator = False
     assert run("install", APPLICATION) == EX_NOPERM
     assert run("uninstall", "echo") == EX_NOPERM
