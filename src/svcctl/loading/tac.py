@@ -41,7 +41,7 @@ def load_tac(path: str) -> Application:
 
 
 def absolute(path: str) -> str:
-    """Return a path from the root; links in it stay as they are.
+    """Return a path from the root without ``..``; links that are not followed by one stay as they are.
 
     Raises:
         ApplicationNotFoundError: It is relative and the working directory is gone.
@@ -53,8 +53,9 @@ def absolute(path: str) -> str:
         raise ApplicationNotFoundError(
             f"{path!r} cannot be found: the working directory is gone", hint="give an absolute path"
         ) from error
-    # Taking ".." out by its text alone would be wrong behind a link.
-    return joined if ".." in joined.split("/") else os.path.normpath(joined)
+    # Behind a link ".." is not what stands before it in the text.
+    upwards, found, below = f"{joined}/".rpartition("/../")
+    return os.path.normpath(os.path.join(os.path.realpath(f"{upwards}/.."), below) if found else joined)  # noqa: PTH118 (the same)
 
 
 def read(path: str) -> bytes:

@@ -20,7 +20,7 @@ from svcctl.generate.systemd.options import SystemdOptions
 from svcctl.host import analyze, environment
 from svcctl.host import machine as machines
 from svcctl.host.machine import Machine, is_ordinary, unprivileged_user
-from svcctl.loading import target
+from svcctl.loading import tac, target
 from svcctl.loading.describe import describe
 from svcctl.loading.report import Description
 from svcctl.manifest.model import Manifest
@@ -195,7 +195,7 @@ def name_of(request: InstallRequest) -> str:
 def _whole_path(path: str) -> str:
     optional = path.startswith("-")
     # Links stay as they are: a link to the current release is meant to move.
-    whole = os.path.abspath(path.removeprefix("-"))  # noqa: PTH100 (Path.resolve() follows links)
+    whole = tac.absolute(path.removeprefix("-"))
     return f"-{whole}" if optional else whole
 
 

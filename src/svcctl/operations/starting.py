@@ -14,6 +14,7 @@ from svcctl.errors import UsageError
 from svcctl.generate.systemd.hardening.files import HOMES, TEMPORARY, is_below
 from svcctl.generate.systemd.state import LARGEST
 from svcctl.host.machine import Machine
+from svcctl.loading.tac import absolute
 from svcctl.loading.target import resolve
 from svcctl.operations.request import InstallRequest
 from svcctl.plan.model import Diagnostic
@@ -65,7 +66,7 @@ def file_of(source: str | None) -> str:
 def absolute_source(source: str | None) -> str | None:
     """Return a passphrase's source with its path made absolute."""
     path = file_of(source)
-    return f"{_FILE}{os.path.abspath(path)}" if path else source  # noqa: PTH100 (Path.resolve() follows links)
+    return f"{_FILE}{absolute(path)}" if path else source
 
 
 def problems(request: InstallRequest, machine: Machine) -> Iterator[Diagnostic]:

@@ -11,7 +11,7 @@ import pytest
 
 from svcctl.application.service import Application
 from svcctl.errors import ApplicationLoadError, ApplicationNotFoundError
-from svcctl.loading.tac import MAX_BYTES, MODULE_NAME, load_tac
+from svcctl.loading.tac import MAX_BYTES, MODULE_NAME, absolute, load_tac
 
 GOOD = 'from svcctl.application import service\napplication = service.Application("echo")\n'
 
@@ -77,6 +77,32 @@ def test_an_absolute_path_needs_no_working_directory(tmp_path: Path, monkeypatch
     assert load_tac(path).name
     with pytest.raises(ApplicationNotFoundError, match="the working directory is gone"):
         load_tac("app.tac")
+
+
+@pytest.mark.parametrize(
+    ("path", "expected"),
+    [
+        ("links/current/../app.tac", "releases/app.tac"),
+        ("links/current/app.tac", "links/current/app.tac"),
+        ("links/../links/current/app.tac", "links/current/app.tac"),
+        ("links/current/..", "releases"),
+        ("./links//app..tac", "links/app..tac"),
+    ],
+)
+def test_the_way_up_from_a_link_is_that_of_the_folder_behind_it(
+    path: str, expected: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As the kernel goes it; other links stay, for they may be meant to move."""
+    (tmp_path / "releases/2").mkdir(parents=True)
+    (tmp_path / "links").mkdir()
+    (tmp_path / "links/current").symlink_to(tmp_path / "releases/2")
+    monkeypatch.chdir(tmp_path)
+    assert absolute(path) == absolute(str(tmp_path / path)) == str(tmp_path / expected)
+
+
+def test_there_is_nothing_above_the_root() -> None:
+    """Its parent is itself."""
+    assert [absolute(path) for path in ("/..", "/../etc", "/etc/../../etc")] == ["/", "/etc", "/etc"]
 
 
 def test_the_file_knows_its_absolute_path(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

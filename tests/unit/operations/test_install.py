@@ -294,3 +294,17 @@ def test_a_version_that_was_assumed_is_named(machine: Machine, monkeypatch: pyte
     assert note.severity == "note"
     assert "systemd 252" in note.message
     assert note.hint == "give its version: --systemd VERSION"
+
+
+def test_the_file_that_would_be_run_is_the_one_that_is_installed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Also where the way to it goes up from behind a link."""
+    (tmp_path / "there/below").mkdir(parents=True)
+    (tmp_path / "link").symlink_to(tmp_path / "there/below")
+    monkeypatch.chdir(tmp_path)
+    found = preparation.absolute(
+        InstallRequest(application="link/../app.tac", environment_files=("-link/x",))
+    )
+    assert found.application == f"{tmp_path}/there/app.tac"
+    assert found.environment_files == (f"-{tmp_path}/link/x",)

@@ -72,6 +72,8 @@ def test_a_path_counts_from_where_the_command_was_given(
     """Other sources are as they were."""
     monkeypatch.chdir(tmp_path)
     assert starting.absolute_source("file:secret") == f"file:{tmp_path}/secret"
+    (tmp_path / "link").symlink_to("/etc")
+    assert starting.absolute_source("file:link/../secret") == "file:/secret"
     assert [starting.absolute_source(each) for each in (None, "prompt")] == [None, "prompt"]
 
 

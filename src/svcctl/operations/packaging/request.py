@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import os
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from svcctl.errors import UsageError
 from svcctl.generate.debian.releases import RELEASES, Distribution
+from svcctl.loading.tac import absolute
 from svcctl.operations import preparation
 from svcctl.operations.packaging.table import Table, override, read_table
 from svcctl.operations.request import InstallRequest
@@ -99,7 +99,7 @@ def settle_request(request: DebRequest) -> tuple[DebRequest, Table]:
     if given.requirements and given.project:
         raise UsageError("both --requirements and --project are given", hint="choose one of them")
     service = preparation.absolute(request.service)
-    folder = os.path.abspath(given.project) if given.project else _folder_of(service)  # noqa: PTH100 (links stay)
+    folder = absolute(given.project) if given.project else _folder_of(service)
     table = override(read_table(folder), request.overrides)
     name = preparation.name_of(replace(service, name=request.service.name or table.package or None))
     settled = replace(
