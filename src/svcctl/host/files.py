@@ -14,7 +14,7 @@ import stat
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import NamedTuple
+from typing import Literal, NamedTuple
 
 from svcctl.errors import ConfigurationError, PermissionDeniedError
 from svcctl.posix import O_CLOEXEC, O_DIRECTORY, O_NOFOLLOW, O_NONBLOCK, O_PATH
@@ -247,6 +247,35 @@ def is_occupied(root: str, path: str, *, owner: int | None) -> bool:
             return not all(
                 info.st_uid == 0 and _is_of_instance(inner, entry.name, path, owner) for entry in entries
             )
+    finally:
+        os.close(inner)
+
+
+def made_for(root: str, path: str) -> Literal["", "one service", "instances"]:
+    """Return for whom systemd has made a folder of dynamic users; empty if it is not there, or none of these.
+
+    For one service it is a link to the private folder; for instances a folder with such a link for each. A service of
+    the one kind cannot start where there is the folder of the other. Source: systemd.exec(5), ``DynamicUser=``.
+
+    Args:
+        root: As for :func:`open_folder`.
+        path: The folder that the service would have.
+    """
+    above, _, own = path.rpartition("/")
+    try:
+        with parent(root, path, shared=True) as (folder, name):
+            if stat.S_ISLNK(os.stat(name, dir_fd=folder, follow_symlinks=False).st_mode):
+                target = os.path.join(above, os.readlink(name, dir_fd=folder))  # noqa: PTH118 (paths are texts here)
+                return "one service" if os.path.normpath(target) == f"{above}/private/{own}" else ""
+            inner = os.open(name, _FOLDER | O_NOFOLLOW, dir_fd=folder)
+    except (FileNotFoundError, NotADirectoryError, PermissionError):
+        return ""
+    try:
+        with os.scandir(inner) as entries:
+            links = any(
+                each.is_symlink() and _is_of_instance(inner, each.name, path, None) for each in entries
+            )
+            return "instances" if links else ""
     finally:
         os.close(inner)
 

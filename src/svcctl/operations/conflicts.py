@@ -43,6 +43,7 @@ def refuse_conflicts(
             _refuse_shared(prepared, other, directories)
     if before is None:
         _refuse_foreign_folders(prepared, directories, machine)
+    _refuse_folders_of_other_kind(prepared, directories, machine)
 
 
 def port_problems(prepared: Prepared, before: Receipt | None, machine: Machine) -> Iterator[Diagnostic]:
@@ -117,4 +118,17 @@ def _refuse_foreign_folders(prepared: Prepared, directories: tuple[str, ...], ma
             raise ConfigurationError(
                 f"the folder {machine.root}{directory} is there already and belongs to something else",
                 hint='give Application("…") another name: it names the folders; or move that folder away',
+            )
+
+
+def _refuse_folders_of_other_kind(prepared: Prepared, directories: tuple[str, ...], machine: Machine) -> None:
+    wanted = "instances" if prepared.options.instances else "one service"
+    for directory in directories:
+        found = files.made_for(machine.root, directory)
+        if found not in {"", wanted}:
+            above, _, name = directory.rpartition("/")
+            path, private = machine.root + directory, f"{machine.root}{above}/private/{name}"
+            raise ConfigurationError(
+                f"the folder {path} was made for {found}, and {wanted} could not start with it",
+                hint=f"stop what uses it, move {private} away, and remove {path}",
             )

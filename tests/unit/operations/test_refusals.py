@@ -127,6 +127,27 @@ def test_a_folder_of_the_system_is_refused(root: Path, describing: FakeDescribe)
         install(REQUEST)
 
 
+@pytest.mark.parametrize("instances", [False, True])
+def test_a_folder_that_systemd_made_for_the_other_kind_of_service_is_refused(
+    instances: bool,  # noqa: FBT001 (both kinds)
+    root: Path,
+    describing: FakeDescribe,
+) -> None:
+    """It stays when the service is removed, and systemd could not start instances with that of one, nor one with theirs."""
+    describing.manifest = with_listeners(describing.manifest)
+    private = root / "var/lib/private/echo"
+    private.mkdir(parents=True)
+    if instances:
+        (root / "var/lib/echo").symlink_to("private/echo")
+    else:
+        (root / "var/lib/echo").mkdir()
+        (root / "var/lib/echo/1").symlink_to("../private/echo/1")
+    with pytest.raises(ConfigurationError, match=r"/var/lib/echo was made for .* could not start") as caught:
+        install(replace(REQUEST, instances=instances))
+    assert f"move {private} away" in caught.value.hint
+    assert install(replace(REQUEST, instances=not instances)).applied
+
+
 def test_configuration_that_was_there_before_is_not_ours_to_purge(
     root: Path, describing: FakeDescribe
 ) -> None:
