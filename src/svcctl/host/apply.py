@@ -68,9 +68,13 @@ def apply(plan: Plan, machine: Machine, *, name: str) -> None:
         ApplyError: Something went wrong; everything that was done has been undone again.
     """
     made: list[str] = []
+    stage = Stage(machine.root)
     try:
-        with contextlib.closing(Stage(machine.root)) as stage:
+        try:
             _apply(plan, machine, stage, name, made)
+        finally:
+            with _undisturbed():
+                stage.close()
     except BaseException:
         for folder in reversed(made):
             files.remove_empty_folder(machine.root, folder)

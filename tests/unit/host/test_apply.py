@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import signal
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -341,6 +342,25 @@ def test_an_interrupt_at_any_file_undoes_everything(
         assert picture(root) == before
     else:
         assert len(done) == nth  # there are no more files than these
+
+
+def test_an_interrupt_while_the_old_versions_are_removed_leaves_none_of_them(
+    root: Path, machine: Machine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It comes too late to undo anything: all is installed, and nothing lies beside it."""
+    apply(an_installation(), machine, name="echo")
+    complete = picture(root)
+    apply(a_removal(), machine, name="echo")
+    remove = shutil.rmtree
+
+    def interrupted(path: str, *, dir_fd: int) -> None:
+        os.kill(os.getpid(), signal.SIGINT)
+        remove(path, dir_fd=dir_fd)
+
+    monkeypatch.setattr(shutil, "rmtree", interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        apply(an_installation(), machine, name="echo")
+    assert picture(root) == complete
 
 
 @pytest.mark.parametrize(
