@@ -230,7 +230,7 @@ CASES = [
         ),
         "mend them",
     ),
-    Case(DEB + f"{DECIDED} --override maintainer=", 65, ("maintainer: nobody is named",), "mend"),
+    Case(DEB + f"{DECIDED} --override maintainer=", 65, ("maintainer: nobody is named",), "--override"),
     Case(DEB + f"{DECIDED} --override colour=red", 65, ("colour: there is no such field",), "mend"),
     Case(DEB + f"{DECIDED} --include ../secret", 65, (r"\.\./secret: .*does not lie in",), "mend"),
     Case(DEB + f"{DECIDED} --include nothing", 65, ("nothing: .*no such file or folder",), "mend"),

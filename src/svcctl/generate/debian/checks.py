@@ -40,6 +40,10 @@ PRIORITIES = ("required", "important", "standard", "optional")
 #: The latest time that a tar archive can hold, in seconds since 1970.
 LATEST = 8**11 - 1
 
+#: What to do about problems of a package.
+ADVICE = (
+    "mend them and try again; fields go into [tool.svcctl.deb] of pyproject.toml, or --override FIELD=VALUE"
+)
 _SHORTEST = 2
 _PERSON = re.compile(
     r"[^<>,@\s][^<>@,]* <([A-Za-z0-9.!#$%&'*+/=?^_`{|}~\-]+@([A-Za-z0-9\-]+\.)+[A-Za-z0-9\-]+)>"
@@ -162,12 +166,16 @@ def _numbers(version: str) -> tuple[int, ...]:
 def _licences(options: DebianOptions, bundle: Bundle) -> Iterator[Problem]:
     own = options.licence
     if own is None or not own.name:
-        yield Problem("licence", "the application's is not known: name it, such as MIT, and give its text")
+        message = "the application's is not known: put its text beside the application as LICENSE, or give licence-file"
+        yield Problem("licence", message)
     else:
         if not own.text and not common_name(own.name):
-            yield Problem("licence", f"the text of {own.name} is missing, and Debian has it nowhere else")
+            message = f"the text of {own.name} is missing, and Debian has it nowhere else: give licence-file"
+            yield Problem("licence", message)
         if not holders(own):
-            yield Problem("licence", "it names nobody who holds the copyright: give them, such as 2026 Ann")
+            yield Problem(
+                "licence", "it names nobody who holds the copyright: give copyright, such as 2026 Ann"
+            )
     for component in bundle.components:
         if not component.licence:
             yield Problem(f"{component.name} {component.version}", "its metadata names no licence: name it")

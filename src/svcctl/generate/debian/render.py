@@ -8,7 +8,7 @@ from dataclasses import replace
 
 from svcctl.errors import ProblemsError
 from svcctl.generate.debian.changelog import changelog
-from svcctl.generate.debian.checks import find_problems
+from svcctl.generate.debian.checks import ADVICE, find_problems
 from svcctl.generate.debian.control import control_fields, long_description, synopsis
 from svcctl.generate.debian.copyright import copyright_text
 from svcctl.generate.debian.embedded import embedded_libraries
@@ -59,9 +59,7 @@ def render(manifest: Manifest, options: DebianOptions, bundle: Bundle, units: Re
     settled = settle(manifest, options)
     problems = find_problems(manifest, settled, bundle, units)
     if problems:
-        raise ProblemsError(
-            f"no package can be made of {manifest.application.name}", problems, hint="mend them and try again"
-        )
+        raise ProblemsError(f"no package can be made of {manifest.application.name}", problems, hint=ADVICE)
     facts = script_facts(settled, bundle, units)
     payload = facts.payload
     # What the bundle has of its own goes before what is made here.

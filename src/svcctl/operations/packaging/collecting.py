@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from svcctl.errors import Problem, ProblemsError
+from svcctl.generate.debian.checks import ADVICE
 
 
 class Problems:
@@ -39,4 +40,4 @@ class Problems:
             ProblemsError: It holds all of it.
         """
         if self.found:
-            raise ProblemsError(what, tuple(self.found), hint=self.hint or "mend them and try again")
+            raise ProblemsError(what, tuple(self.found), hint=self.hint or ADVICE)
