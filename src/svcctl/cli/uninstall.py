@@ -52,7 +52,7 @@ def finish(result: UninstallResult | WindowsUninstallResult, *, json: bool, dry_
         present.show_preview(result.preview, sys.stdout, title=f"{result.preview.name} would be removed")
     elif result.applied:
         present.say(f"{result.preview.name} is removed")
-    if not json:
+    if not json and (dry_run or result.applied):
         for path in result.kept:
             present.say(f"stays: {path}")
     for failure in result.failed:

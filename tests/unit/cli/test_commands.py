@@ -79,6 +79,19 @@ def test_somebody_at_a_terminal_is_asked(
     assert (root / "etc/systemd/system/echo.service").exists() is there
 
 
+def test_who_keeps_an_application_is_not_told_what_would_stay_of_it(
+    root: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """All of it does."""
+    run_command(INSTALL)
+    (root / "etc/systemd/system/echo.service.d").mkdir()
+    talk = Terminal()
+    monkeypatch.setattr(sys, "stdin", Terminal("n\n"))
+    monkeypatch.setattr(sys, "stderr", talk)
+    assert run_command(["uninstall", "echo"]) == 1
+    assert talk.getvalue().endswith("Do it? [y/N] nothing was changed\n")
+
+
 def test_who_interrupts_the_question_is_told(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """On a line of its own, and nothing was done."""
 
