@@ -271,16 +271,17 @@ _C_ESCAPES = {
 }
 
 
-def _inexpressible(directive: str, text: str, rule: str) -> UsageError:
+def _inexpressible(directive: str, text: str, rule: str, hint: str = "") -> UsageError:
     shown = text if len(text) <= 80 else text[:77] + "…"  # noqa: PLR2004 (one line of a terminal)
-    return UsageError(f"{directive}= cannot hold {shown!r}: {rule}")
+    return UsageError(f"{directive}= cannot hold {shown!r}: {rule}", hint=hint)
 
 
 def _check_encodable(directive: str, text: str) -> None:
     try:
         text.encode()
     except UnicodeEncodeError:
-        raise _inexpressible(directive, text, "unit files are UTF-8") from None
+        hint = "rename the file, or what else it stands for"
+        raise _inexpressible(directive, text, "unit files are UTF-8", hint) from None
 
 
 def _check_line(directive: str, text: str) -> None:
