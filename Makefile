@@ -13,7 +13,7 @@ BIN := $(VENV)/bin
 ROOT := $(filter 0,$(shell id -u))
 
 # Each of them makes ahead what tests find ready.
-TREES := tests.debian.own_trees tests.systemd.trees tests.systemd.twisted_environment tests.debian.trees tests.debian.rebuilding tests.windows.embedded tests.windows.wine
+TREES := tests.debian.own_trees tests.systemd.trees tests.systemd.twisted_environment tests.systemd.equipped tests.debian.trees tests.debian.rebuilding tests.windows.embedded tests.windows.wine
 
 # What the tests call that a minimal Debian lacks: command, then the package it is in.
 TOOLS := mmdebstrap:mmdebstrap systemd-nspawn:systemd-container systemd-analyze:systemd nsenter:util-linux \

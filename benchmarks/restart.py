@@ -19,7 +19,7 @@ from tests.debian.build import REPEATER, Program
 from tests.debian.trees import system
 from tests.debian.upgrading import upgrades
 from tests.systemd.apps import installed
-from tests.systemd.conftest import install_svcctl
+from tests.systemd.equipped import equipped
 from tests.systemd.machine import Machine
 from tests.systemd.trees import SUITES, tree
 from tests.systemd.under_load import Load, under_load
@@ -86,10 +86,9 @@ def main(restarts: int = RESTARTS, times: int = UPGRADES) -> int:
     well = True
     for suite in SUITES.values():
         with tempfile.TemporaryDirectory() as folder:
-            machine = Machine(suite, tree(suite), Path(folder))
+            machine = Machine(suite, tree(suite), Path(folder), equipped(suite))
             machine.boot()
             try:
-                install_svcctl(machine)
                 well &= measure(machine, restarts, times)
             finally:
                 machine.close()

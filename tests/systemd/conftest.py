@@ -9,12 +9,10 @@ from pathlib import Path
 
 import pytest
 
+from tests.systemd.equipped import equipped
 from tests.systemd.machine import Machine
-from tests.systemd.trees import SUITES, tree
+from tests.systemd.trees import SUITES, Suite, tree
 from tests.systemd.twisted_environment import environment
-from tests.systemd.wheel import wheel
-
-PIP = ("/opt/svcctl/bin/pip", "install", "--quiet", "--no-index", "--no-deps")
 
 
 def why_not_here() -> str:
@@ -41,11 +39,8 @@ def booted(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[..., M
 
     def machine_of(name: str, *layers: Path) -> Machine:
         if (name, layers) not in machines:
-            machines[name, layers] = machine = Machine(
-                SUITES[name], tree(SUITES[name]), tmp_path_factory.mktemp(name), *layers
-            )
+            machines[name, layers] = machine = _machine(SUITES[name], tmp_path_factory.mktemp(name), *layers)
             machine.boot()
-            install_svcctl(machine)
         return machines[name, layers]
 
     yield machine_of
@@ -53,20 +48,16 @@ def booted(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[..., M
         machine.close()
 
 
-def install_svcctl(machine: Machine) -> None:
-    """Install the checkout's wheel as a user would, into all environments that are there."""
-    built = wheel()
-    machine.write(f"/root/{built.name}", built.read_bytes())
-    for pip in machine.run(["sh", "-c", "ls /opt/*/bin/pip"]).stdout.split():
-        machine.run([pip, *PIP[1:], f"/root/{built.name}"])
+def _machine(suite: Suite, folder: Path, *layers: Path) -> Machine:
+    """Return a machine with svcctl in all environments that are there."""
+    return Machine(suite, tree(suite), folder, equipped(suite, *layers), *layers)
 
 
 @pytest.fixture(params=SUITES)
 def pristine(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Machine]:
     """Give a machine of the test's own, on which nothing was ever installed."""
-    machine = Machine(SUITES[request.param], tree(SUITES[request.param]), tmp_path / request.param)
+    machine = _machine(SUITES[request.param], tmp_path / request.param)
     machine.boot()
-    install_svcctl(machine)
     yield machine
     machine.close()
 

@@ -9,7 +9,7 @@ import pytest
 
 from tests.fakes.plugin_package import build
 from tests.systemd.apps import TOUCHED, on
-from tests.systemd.conftest import PIP
+from tests.systemd.equipped import PIP
 from tests.systemd.machine import Machine, Result
 
 pytestmark = on("bookworm")  # to systemd it is any application
