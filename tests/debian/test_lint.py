@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
+import pytest
+
 from svcctl.generate.debian.model import Override
 from tests.debian.build import SITE, Program, build, plain, with_asgi
 from tests.debian.chroots import chroot
@@ -42,6 +44,7 @@ def test_nothing_is_said_about_the_echo_example(suite: Suite, tmp_path: Path) ->
     assert overridden == expected
 
 
+@pytest.mark.usefixtures("hastily")
 def test_nothing_is_said_about_an_application_with_binary_wheels(suite: Suite, tmp_path: Path) -> None:
     """What their builders chose is overridden: how they were compiled, and what is linked into them."""
     deb = build(HELLO, tmp_path, with_asgi(suite))
@@ -51,6 +54,7 @@ def test_nothing_is_said_about_an_application_with_binary_wheels(suite: Suite, t
     assert {"embedded-library", "hardening-no-bindnow", "hardening-no-fortify-functions"} <= overridden
 
 
+@pytest.mark.usefixtures("hastily")
 def test_an_override_for_nothing_is_seen(suite: Suite, tmp_path: Path) -> None:
     """Lintian is asked so that it says whatever it knows."""
     known = {"version": "1.0", "maintainer": "Ann Example <ann@example.org>"}

@@ -27,6 +27,8 @@ from tests.debian.trees import workshop
 from tests.systemd.machine import Machine
 from tests.systemd.trees import SUITES, Suite
 
+pytestmark = pytest.mark.usefixtures("hastily")
+
 #: Nobody else's: what is built of the same source is built once.
 REPEATER = Program(build.REPEATER, "rebuilt", 8990)
 SITE = Program(build.SITE, "rebuilt-site", 8991)
@@ -47,11 +49,7 @@ COMPILED = {
 
 
 @pytest.fixture
-def app(
-    booted: Callable[[Suite], Machine],
-    tmp_path: Path,
-    hastily: None,  # noqa: ARG001 (what it does is enough)
-) -> Iterator[App]:
+def app(booted: Callable[[Suite], Machine], tmp_path: Path) -> Iterator[App]:
     """Give an application whose packages debhelper builds; it is gone from the machine when the test ends.
 
     Of the older release, whose debhelper has to be told more. That it builds what is written directly is compared on both.

@@ -18,7 +18,7 @@ from tests.systemd.wheel import wheel
 
 #: A system is made of packages that come over the network.
 LIMIT = 600
-pytestmark = pytest.mark.timeout(LIMIT)
+pytestmark = [pytest.mark.timeout(LIMIT), pytest.mark.usefixtures("hastily")]
 MISSING = "ModuleNotFoundError: No module named 'nothing_like_that'"
 PROGRAM = Program(REPEATER, "trial", 8000)
 APPLICATION = "/usr/share/trial/trial.tac"
