@@ -87,7 +87,7 @@ CASES = [
     # A class that is gone.
     Case("run gone.tap", 65, "gone.tap.*Till", "."),
     Case("run --daemonize gone.tap", 65, "gone.tap.*Till", "."),
-    Case("run modules.tap", 65, "modules.tap.*no module modulescode", "bring that code back"),
+    Case("run modules.tap", 65, "modules.tap.*no module modulescode", "bring that code back or .*PYTHONPATH"),
     # An unknown option.
     Case("run --no-such-option shop.tap", 64, "No such option", "run --help"),
     Case("make --no-such-option echo", 64, "No such option", "make --help"),

@@ -106,5 +106,5 @@ def gone(module: str, name: str, error: Exception) -> SavedStateError:
     what = f"no module {missing}" if isinstance(error, ModuleNotFoundError) else f"no {name} in {module}"
     return SavedStateError(
         f"it needs {module}.{name}, and there is {what}",
-        hint="bring that code back, or leave the old name there for the new class",
+        hint="bring that code back or name its folder in PYTHONPATH; or leave the old name there for the new class",
     )

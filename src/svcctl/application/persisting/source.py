@@ -56,7 +56,7 @@ def read(body: bytes) -> object:
     except (ModuleNotFoundError, AttributeError) as error:
         raise SavedStateError(
             f"it needs code that is not there: {describe_cause(error)}",
-            hint="bring that code back, or leave the old name there for the new class",
+            hint="bring that code back or name its folder in PYTHONPATH; or leave the old name there for the new class",
         ) from error
     except Exception as error:
         raise SavedStateError(describe_cause(error), hint="what it holds no longer fits its code") from error
