@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import sys
 from dataclasses import dataclass, fields
 from pathlib import Path
@@ -90,11 +91,13 @@ class Values(NamedTuple):
     units: Rendering
 
 
+@functools.cache
 def plain(suite: Suite) -> Parts:
     """Return what runs an application that needs nothing else."""
     return Parts(suite, runner(suite), system(suite))
 
 
+@functools.cache
 def with_asgi(suite: Suite) -> Parts:
     """Return what runs an application on uvicorn with its standard extras."""
     return Parts(suite, asgi(suite), system(suite))
