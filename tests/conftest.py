@@ -30,13 +30,6 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         items[:] = deal(items, workers)
 
 
-@pytest.hookimpl(trylast=True)
-def pytest_collection_finish() -> None:
-    """Leave what the tests themselves consist of out of all further collections of garbage, for which many tests ask."""
-    gc.collect()
-    gc.freeze()
-
-
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_makereport() -> Generator[None, pytest.TestReport, pytest.TestReport]:
     """Make a skipped test a failed one in CI: there, every test has to run."""
@@ -55,6 +48,13 @@ def pytest_make_collect_report() -> Generator[None, pytest.CollectReport, pytest
         report.outcome = "failed"
         report.longrepr = f"skipped, which counts as a failure in CI: {_reason(report.longrepr)}"
     return report
+
+
+@pytest.fixture(autouse=True, scope="module")
+def _collections_of_garbage_take_little() -> None:
+    """Leave all that is there already out of those for which tests ask: what they consist of, and what is kept of others."""
+    gc.collect()
+    gc.freeze()
 
 
 @pytest.fixture(autouse=True)
