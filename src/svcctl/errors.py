@@ -265,7 +265,9 @@ class RestartLimitError(SvcctlError):
     code = "restart-limit"
 
     def __init__(self, restarts: int, within: float, cause: BaseException) -> None:
-        message = f"more than {restarts} restarts within {within:g} s: {describe_cause(cause)}"
+        from svcctl.wording import counted  # noqa: PLC0415 (only for this failure)
+
+        message = f"more than {counted(restarts, 'restart')} within {within:g} s: {describe_cause(cause)}"
         super().__init__(message, hint=getattr(cause, "hint", ""))
         self.exit_status = getattr(cause, "exit_status", EX_SOFTWARE)
         self.__cause__ = cause

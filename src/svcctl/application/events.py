@@ -57,7 +57,9 @@ class RestartLimitReached(NamedTuple):
     error: BaseException
 
     def __str__(self) -> str:
-        limit = f"more than {self.restarts} restarts within {self.within:g} s"
+        from svcctl.wording import counted  # noqa: PLC0415 (only for this failure)
+
+        limit = f"more than {counted(self.restarts, 'restart')} within {self.within:g} s"
         return f"{self.path} gives up, {limit}: {describe_cause(self.error)}"
 
     def fields(self) -> dict[str, object]:

@@ -5,6 +5,8 @@ from __future__ import annotations
 import time
 from typing import TYPE_CHECKING
 
+from svcctl.wording import counted
+
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
@@ -48,7 +50,7 @@ def usage_line(usage: Usage) -> str:
     """Return what a process uses, in one line."""
     several = f", {usage.processes} processes" if usage.processes > 1 else ""
     percent = f" ({usage.cpu_percent:.0f} %)" if usage.cpu_percent else ""
-    opened = f", {usage.descriptors} descriptors" if usage.descriptors is not None else ""
+    opened = f", {counted(usage.descriptors, 'descriptor')}" if usage.descriptors is not None else ""
     threads = f", {usage.threads} threads" if usage.threads > 1 else ""
     return f"uses: processor {usage.cpu_seconds:.1f} s{percent}, memory {size(usage.memory)}{opened}{threads}{several}"
 
@@ -91,12 +93,12 @@ def _age(service: LiveService, now: float) -> str:
 
 def _facts(service: LiveService, rates: Mapping[str, float] | None) -> str:
     facts = list(service.listeners)
-    if service.connections is not None:
-        facts.append(f"{service.connections} open of {service.accepted} connections")
+    if service.connections is not None and service.accepted is not None:
+        facts.append(f"{service.connections} open of {counted(service.accepted, 'connection')}")
     if rates is not None and service.path in rates:
         facts.append(f"{rates[service.path]:.1f}/s")
     if service.restarts:
-        facts.append(f"{service.restarts} restart{'s' if service.restarts > 1 else ''}")
+        facts.append(counted(service.restarts, "restart"))
     if service.beat is not None:
         facts.append(f"beat {service.beat:.1f} s ago")
     if service.held:

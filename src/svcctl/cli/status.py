@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import typer
 
 from svcctl.cli import as_json, live, options, present
+from svcctl.wording import counted
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -48,12 +49,12 @@ def show(result: StatusResult | WindowsStatusResult, lines: Iterable[str], *, js
 def _lines(result: StatusResult) -> Iterator[str]:
     receipt = result.receipt
     template = "@." in result.service.unit
-    yield f"{result.name}: {f'{len(result.instances)} instances' if template else _state(result.service)}"
+    yield f"{result.name}: {counted(len(result.instances), 'instance') if template else _state(result.service)}"
     if result.status:
         yield f"  says: {result.status}"
     process = (f"process: {result.pid}",) if result.pid else ()
     since = (f"{result.service.active} since {result.since}",) if result.since else ()
-    restarts = (f"restarted {result.restarts} times",) if result.pid or result.restarts else ()
+    restarts = (f"restarted {counted(result.restarts, 'time')}",) if result.pid or result.restarts else ()
     if process or since:
         yield f"  {', '.join((*process, *since, *restarts))}"
     if not result.pid and result.exit_status:

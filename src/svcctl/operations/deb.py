@@ -35,6 +35,7 @@ from svcctl.operations.packaging.request import DebRequest, settle_request
 from svcctl.operations.packaging.source import signing_key, write_source
 from svcctl.operations.packaging.table import Table
 from svcctl.plan.model import Diagnostic, Rendering
+from svcctl.wording import counted
 
 Tell = Callable[[str], None]
 
@@ -211,7 +212,8 @@ def _checked(result: DebResult, request: DebRequest, release: Release, tell: Tel
         result = replace(result, lint=lintian.examine(looked_at))
     if not request.check:
         return result
-    faults = [f"lintian finds {result.lint.errors} errors"] if result.lint and result.lint.errors else []
+    errors = result.lint.errors if result.lint else 0
+    faults = [f"lintian finds {counted(errors, 'error')}"] if errors else []
     if not request.system_svcctl:  # it is in no archive that a throw-away system could be made from
         service = request.service
         tried = trial.try_out(

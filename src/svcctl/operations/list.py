@@ -8,6 +8,7 @@ from svcctl.host import machine as machines
 from svcctl.host import receipts, systemd
 from svcctl.host.machine import Machine
 from svcctl.plan.model import Receipt, Scope
+from svcctl.wording import counted
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -80,7 +81,7 @@ def _state(receipt: Receipt, units: tuple[str, ...], machine: Machine) -> str:
     if not machine.booted:
         return "unknown"
     if not units:
-        return f"{len(systemd.instances(machine, receipt.service))} instances"
+        return counted(len(systemd.instances(machine, receipt.service)), "instance")
     shown = systemd.show(machine, units, ("ActiveState", "SubState"))
     service = shown.get(receipt.service, {}).get("ActiveState", "unknown")
     if service == "inactive" and any(shown[unit].get("SubState") == "listening" for unit in units):

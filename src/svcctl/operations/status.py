@@ -12,6 +12,7 @@ from svcctl.operations import credential, drift, installed, live
 from svcctl.operations.installed import Installed
 from svcctl.operations.live import Live
 from svcctl.plan.model import Diagnostic, Receipt, Scope
+from svcctl.wording import counted
 
 _PROPERTIES = (
     "LoadState",
@@ -182,7 +183,10 @@ def _starts_again(service: UnitState, restarts: int) -> bool:
 def _restart_findings(service: UnitState, restarts: int, machine: Machine) -> Iterator[Diagnostic]:
     if _starts_again(service, restarts):
         result = f" ({service.result})" if service.result not in {"", "success"} else ""
-        message = f"does not stay up{result}: systemd has started it again {restarts} times"
+        again = (
+            f"has started it again {counted(restarts, 'time')}" if restarts else "is about to start it again"
+        )
+        message = f"does not stay up{result}: systemd {again}"
         hint = _journal(service.unit, machine)
         yield Diagnostic(severity="error", subject=service.unit, message=message, hint=hint)
 

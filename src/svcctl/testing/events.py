@@ -9,6 +9,8 @@ import signal
 from collections.abc import Iterable
 from typing import NamedTuple, TypeAlias
 
+from svcctl.wording import counted
+
 
 class Launched(NamedTuple):
     """A process was started.
@@ -44,7 +46,7 @@ class Message(NamedTuple):
     descriptors: int = 0
 
     def __str__(self) -> str:
-        attached = f" ({self.descriptors} descriptors)" if self.descriptors else ""
+        attached = f" ({counted(self.descriptors, 'descriptor')})" if self.descriptors else ""
         return f"< {_one_line(self.fields)}{attached}"
 
 

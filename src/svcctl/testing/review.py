@@ -21,6 +21,7 @@ from svcctl.testing.events import (
     how_it_ended,
 )
 from svcctl.testing.unit import Limits
+from svcctl.wording import counted
 
 #: The part of the watchdog's limit after which a ping is late: half of it is the advice.
 _LATE = 0.75
@@ -108,7 +109,7 @@ def _watchdog(run: Sequence[Event], limits: Limits) -> Iterator[Finding]:
         yield _wrong("watchdog", message)
     elif pings:
         longest = f"its longest silence was {silence:.2f} s of {limits.watchdog:g} s"
-        yield _right("watchdog", f"{len(pings)} signs of life, {longest}")
+        yield _right("watchdog", f"{counted(len(pings), 'sign of life', 'signs of life')}, {longest}")
 
 
 def _reloads(run: Sequence[Event], _limits: Limits) -> Iterator[Finding]:

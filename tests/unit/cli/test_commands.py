@@ -150,6 +150,18 @@ def test_results_are_json_when_asked(capsys: pytest.CaptureFixture[str]) -> None
         assert key in json.loads(capsys.readouterr().out)
 
 
+def test_instances_are_counted(systemctl: FakeSystemctl, capsys: pytest.CaptureFixture[str]) -> None:
+    """One is no plural, in a list and in the status."""
+    run_command([*INSTALL, "--instances"])
+    systemctl.put("active", "echo@8007.service")
+    capsys.readouterr()
+    run_command(["list"])
+    run_command(["status", "echo"])
+    listed, shown, *_ = capsys.readouterr().out.splitlines()
+    assert listed.split("\t")[1] == "1 instance"
+    assert shown == "echo: 1 instance"
+
+
 def test_list_has_one_line_for_each_application(root: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """Fields are separated by tabs; damaged receipts are told on stderr and in the status."""
     run_command(INSTALL)
@@ -202,6 +214,9 @@ def test_status_of_a_service_that_is_started_again_and_again_is_that_of_a_failed
     systemctl.show("echo.service", SubState="start", MainPID="42", **state, **times)
     assert run_command(["status", "echo"]) == 3
     assert "\n  process: 42, activating since now, restarted 7 times\n" in capsys.readouterr().out
+    systemctl.show("echo.service", SubState="start", MainPID="42", **{**state, "NRestarts": "1"}, **times)
+    run_command(["status", "echo"])
+    assert "\n  process: 42, activating since now, restarted once\n" in capsys.readouterr().out
 
 
 @pytest.mark.parametrize(

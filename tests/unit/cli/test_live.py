@@ -69,6 +69,13 @@ def test_the_tree_is_drawn_with_what_is_known_of_each_service() -> None:
     ]
 
 
+def test_the_only_connection_is_counted_as_one() -> None:
+    """Open still or not."""
+    web = LiveService(path="web", state="ready", connections=0, accepted=1, restarts=2)
+    (_, line) = drawing.lines(Live(socket="/x", services=(web,)))
+    assert line.endswith("0 open of 1 connection, 2 restarts")
+
+
 def test_what_is_not_shown_has_a_reason() -> None:
     """The process is shown all the same."""
     live = Live(socket="/x", problem="the tree is shown to root alone", usage=USAGE)

@@ -100,6 +100,13 @@ def test_signs_of_life_that_come_late_are_told(pings: list[float], wrong: list[s
     ] == wrong
 
 
+def test_signs_of_life_in_time_are_counted() -> None:
+    """One is no plural."""
+    found = review([LAUNCHED, READY, said(1.5, WATCHDOG="1"), STOP, STOPPING, END], Limits(watchdog=30.0))
+    (told,) = [finding.message for finding in found if finding.subject == "watchdog"]
+    assert told.startswith("1 sign of life, its longest silence was ")
+
+
 def test_each_run_is_judged_by_itself() -> None:
     """With its number."""
     found = review(

@@ -24,6 +24,7 @@ from svcctl.generate.debian.scripts import ScriptFacts, scripts
 from svcctl.generate.debian.text import compress
 from svcctl.manifest.model import Manifest
 from svcctl.plan.model import Diagnostic, Rendering, Severity
+from svcctl.wording import counted
 
 _COMMANDS = ("/usr/bin/", "/usr/sbin/")
 
@@ -179,7 +180,7 @@ def _of_bundle(options: DebianOptions, bundle: Bundle) -> Iterator[Diagnostic]:
     ]
     if outside:
         where = f"outside of /usr/lib/{options.package}, such as {outside[0]}"
-        yield _told("note", "bundle", f"no bytecode is made of {len(outside)} files {where}")
+        yield _told("note", "bundle", f"no bytecode is made of {counted(len(outside), 'file')} {where}")
     for library, paths in embedded_libraries(bundle.files).items():
         yield _told(
             "note", library, f"{paths[0]} has a copy of it that Debian's security updates do not reach"

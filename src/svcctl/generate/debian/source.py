@@ -24,6 +24,7 @@ from svcctl.generate.debian.source_control import dsc_fields, source_control, so
 from svcctl.generate.debian.source_rules import moves_units, rules
 from svcctl.manifest.model import Manifest
 from svcctl.plan.model import Diagnostic, Rendering
+from svcctl.wording import counted
 
 #: The folder of the program, beside ``debian``.
 PROGRAM = "program"
@@ -97,7 +98,7 @@ def missing_sources(bundle: Bundle) -> tuple[Diagnostic, ...]:
     compiled = [file.path for file in bundle.files if is_elf(file.content)]
     if not compiled:
         return ()
-    what = "1 compiled module comes" if len(compiled) == 1 else f"{len(compiled)} compiled modules come"
+    what = counted(len(compiled), "compiled module comes", "compiled modules come")
     message = f"{what} without the source, such as {compiled[0]}: lintian says so, and Debian itself would not take it"
     hint = "It is for archives of your own; Debian's packages of these modules are named with --depend."
     return (Diagnostic(severity="warning", subject="source", message=message, hint=hint),)

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 
 from svcctl.manifest.model import ServiceNode, Supervision
 from svcctl.manifest.order import Edge, Order
+from svcctl.wording import counted
 
 
 def name_of(node: ServiceNode) -> str:
@@ -36,7 +37,7 @@ def supervision_text(supervision: Supervision) -> str:
         >>> supervision_text(Supervision(strategy="one_for_all", restarts=1, within_ms=500))
         'one_for_all, at most 1 restart in 0.5 s'
     """
-    restarts = "1 restart" if supervision.restarts == 1 else f"{supervision.restarts} restarts"
+    restarts = counted(supervision.restarts, "restart")
     return f"{supervision.strategy}, at most {restarts} in {seconds(supervision.within_ms)}"
 
 

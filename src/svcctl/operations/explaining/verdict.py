@@ -9,6 +9,7 @@ from svcctl.operations.explaining import before, ends, reported, units
 from svcctl.operations.explaining.facts import Explanation, Facts, Mend
 from svcctl.operations.explaining.failure import Failure, of_run
 from svcctl.operations.explaining.runs import Run, runs
+from svcctl.wording import counted
 
 Case = Callable[[Failure, Facts], Explanation | None]
 
@@ -95,9 +96,7 @@ def _service(facts: Facts) -> Iterator[Explanation]:
     if failure is not None:
         yield explain(failure, facts)
     elif unit.number("NRestarts"):
-        message = (
-            f"systemd has started it again {_times(unit.number('NRestarts'))}; why it ended is not known"
-        )
+        message = f"systemd has started it again {counted(unit.number('NRestarts'), 'time')}; why it ended is not known"
         mend = Mend(advice="see what the journal has of it", command=facts.journal)
         yield Explanation(cause="restarted", unit=unit.name, message=message, mends=(mend,))
 
@@ -125,7 +124,7 @@ def _state(facts: Facts) -> str:
     active, sub = unit.get("ActiveState"), unit.get("SubState")
     restarts = unit.number("NRestarts")
     if active in _RUNNING:
-        return f"it runs; systemd has started it again {_times(restarts)}" if restarts else "it runs"
+        return f"it runs; systemd has started it again {counted(restarts, 'time')}" if restarts else "it runs"
     if sub.startswith("auto-restart"):
         return "it does not run; systemd is about to start it again"
     if active in _OTHER:
@@ -134,7 +133,3 @@ def _state(facts: Facts) -> str:
     state = "it is stopped" if ran else "it has not been started since the machine was booted"
     listening = any(each.get("SubState") == "listening" for each in facts.sockets)
     return f"{state}; its sockets are open, the next client starts it" if listening else state
-
-
-def _times(number: int) -> str:
-    return "once" if number == 1 else f"{number} times"

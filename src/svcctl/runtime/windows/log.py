@@ -24,6 +24,8 @@ import os
 import threading
 import time
 
+from svcctl.wording import counted
+
 _FLAGS = os.O_WRONLY | os.O_APPEND | os.O_CREAT | getattr(os, "O_BINARY", 0) | getattr(os, "O_NOINHERIT", 0)
 _MODE = 0o600
 
@@ -110,9 +112,8 @@ class Log:
             if self._file is None:
                 raise OSError  # noqa: TRY301 (it counts as missing, as what a disk refuses does)
             if self._missing:
-                said = line(
-                    "warning", f"{self._missing} bytes are missing here: the log could not be written"
-                )
+                missing = counted(self._missing, "byte is", "bytes are")
+                said = line("warning", f"{missing} missing here: the log could not be written")
                 _write_all(self._file, said if self._at_line_end else b"\n" + said)
                 self._missing = 0
             _write_all(self._file, part)
