@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import enum
 import os
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, Literal
 from unittest.mock import patch
@@ -13,6 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from svcctl.application.configuring.kinds import kind_of, shown
+from svcctl.application.describing import asked
 from svcctl.application.settings import Duration, Settings, SettingsError, Size
 from svcctl.generate.systemd.defaults import defaults
 from svcctl.host.environment import parse
@@ -43,6 +45,12 @@ class Shop(Settings):
     time: Duration
     size: Size
     several: list[int]
+
+
+@pytest.fixture(autouse=True, scope="module")
+def _forget() -> Iterator[None]:
+    yield
+    asked.variables.clear()
 
 
 def _told() -> set[str]:
