@@ -62,7 +62,7 @@ EXCEPTIONS: dict[str, str | None] = {
 OWN: dict[str, tuple[str, ...]] = {
     "svcctl.application.internet": ("TaskService",),
     "svcctl.application.log": ("Writable",),
-    "svcctl.application.protocol": ("Adapter", "ConnectionDone", "Transport", "adapted"),
+    "svcctl.application.protocol": ("Adapter", "ConnectionDone", "Transport"),
     "svcctl.application.reactor": (
         *("DelayedCall", "Port", "getDelayedCalls", "removeSystemEventTrigger", "seconds"),
     ),

@@ -118,7 +118,7 @@ class StreamServerEndpointService(Service):
         assert self._listening is not None  # noqa: S101 (for the type checker: bound just above)
         _call_if_there(self.factory, "doStart")
         acceptor = Acceptor if unwrapped(self.endpoint) is self.endpoint else _proxy_acceptor()
-        self._acceptor = acceptor(self._listening.socket, protocol_maker(self.factory), self._tls)
+        self._acceptor = acceptor(self._listening.socket, protocol_maker(self.factory), self._tls, self.path)
         self._acceptor.start()
         return super().startService()
 

@@ -29,7 +29,6 @@ __all__ = [
     "ReconnectingClientFactory",
     "ServerFactory",
     "Transport",
-    "adapted",
 ]
 
 from svcctl.application.address import named_address
@@ -257,12 +256,6 @@ class Adapter(asyncio.Protocol):
 
 
 _OPTIONAL = (("drain", "drain"), ("pauseProducing", "pause_writing"))
-
-
-def adapted(factory: Any, peer: Any) -> Adapter | None:  # noqa: ANN401 (a factory and an address of any kind)
-    """Build the protocol for a connection; ``None`` if the factory refuses it."""
-    protocol = factory.buildProtocol(named_address(peer, "TCP"))
-    return None if protocol is None else Adapter(protocol)
 
 
 def __getattr__(name: str) -> Any:  # noqa: ANN401 (classes of another module)

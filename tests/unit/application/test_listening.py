@@ -7,6 +7,8 @@ from typing import Any
 
 import pytest
 
+from svcctl.application import lifecycle
+from svcctl.application.internet import StreamServerEndpointService
 from svcctl.application.protocol import Factory, Protocol
 from svcctl.application.servers.listening import protocol_maker
 from svcctl.application.wire import Echo
@@ -56,9 +58,10 @@ def test_what_is_no_factory_is_refused_with_a_hint(factory: Any, message: str, h
 
 
 def test_a_factory_written_in_c_is_believed() -> None:
-    """It does not say what it takes."""
-    made: object = protocol_maker(dict)(None)
-    assert made == {}
+    """It does not say what it takes; what it returns is looked at once it has been called."""
+    make = protocol_maker(dict)
+    with pytest.raises(FactoryError, match=r"dict returned \{\} instead"):
+        make(None)
 
 
 def test_a_factory_may_refuse_a_connection(run: Run) -> None:
@@ -102,6 +105,55 @@ def test_a_factory_that_raises_costs_its_own_connection_alone(
 
     run(main())
     assert [each.message for each in caplog.records] == ["factory failed; connection closed"]
+
+
+class Misled:
+    """Looks like a factory of the framework, and builds what it was given."""
+
+    def __init__(self, protocol: object) -> None:
+        self.protocol = protocol
+
+    def buildProtocol(self, _addr: object) -> object:
+        """Return it."""
+        return self.protocol
+
+
+@pytest.mark.parametrize(
+    ("factory", "told", "hint"),
+    [
+        (lambda: 1, "<lambda> returned 1 instead of a protocol", "asyncio protocol"),
+        (lambda: Upper, "instead of a protocol", "call the class: Upper()"),
+        (lambda: Shouting(), "instead of a protocol", "Factory.forProtocol(Shouting)"),  # noqa: PLW0108 (a maker that is no class)
+        (Misled(2), "Misled.buildProtocol returned 2 instead of a protocol", "None to refuse"),
+        (Misled(Upper()), "instead of a protocol", "give Upper in place of the factory"),
+        (Misled(Shouting), "instead of a protocol", "call the class: Shouting()"),
+    ],
+    ids=["number", "class", "framework's", "built number", "built asyncio's", "built class"],
+)
+def test_what_a_factory_returns_instead_of_a_protocol_is_told_in_one_line(
+    run: Run,
+    caplog: pytest.LogCaptureFixture,
+    factory: Any,  # noqa: ANN401 (three kinds of factory)
+    told: str,
+    hint: str,
+) -> None:
+    """With the service that has the factory; no frames of ours or asyncio's would say more."""
+    server = StreamServerEndpointService("tcp:0:interface=127.0.0.1", factory)
+    server.setName("web")
+
+    async def main() -> None:
+        await lifecycle.start(server)
+        assert await talk(server.address) == b""
+        await lifecycle.stop(server, 1.0)
+
+    run(main())
+    (record,) = [each for each in caplog.records if each.levelname == "ERROR"]
+    assert record.message == "factory returned no protocol; connection closed"
+    assert record.exc_info is None
+    facts = vars(record)
+    assert facts["svcctl_path"] == "web"
+    assert told in facts["svcctl_error"]
+    assert hint in facts["svcctl_hint"]
 
 
 def test_a_protocol_that_cannot_begin_loses_its_connection(

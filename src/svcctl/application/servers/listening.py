@@ -9,8 +9,10 @@ from __future__ import annotations
 import asyncio
 import inspect
 import logging
+import reprlib
 import socket
 from collections.abc import Callable
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from svcctl.application.tree.record import is_awaitable
@@ -66,6 +68,10 @@ class Connection(socket.socket):
             over(self)
 
 
+class NoProtocolError(FactoryError):
+    """A factory returned something else than a protocol, or ``None`` to refuse the connection."""
+
+
 class Acceptor:
     """Accepts the connections of one listening socket.
 
@@ -73,6 +79,7 @@ class Acceptor:
         sock: The socket; it listens and does not block.
         make_protocol: Makes the protocol of a connection.
         tls: Returns the context for a new connection, to wrap it in TLS.
+        path: The service that accepts, for the log.
 
     Attributes:
         connections: Those that are open.
@@ -84,12 +91,14 @@ class Acceptor:
         sock: socket.socket,
         make_protocol: ProtocolMaker,
         tls: Callable[[], ssl.SSLContext] | None = None,
+        path: str = "",
     ) -> None:
         self.connections: set[Connection] = set()
         self.accepted = 0
         self._sock = sock
         self._make_protocol = make_protocol
         self._tls = tls
+        self._path = path
         self._loop = asyncio.get_running_loop()
         self._open = False
         self._attaching: set[asyncio.Task[None]] = set()
@@ -209,9 +218,15 @@ class Acceptor:
         except (OSError, asyncio.CancelledError) as error:
             connection.close()
             _log.debug("connection lost while it was set up", extra={"svcctl_error": str(error)})
+        except NoProtocolError as error:
+            connection.close()
+            _log.error(
+                "factory returned no protocol; connection closed",
+                extra={"svcctl_path": self._path, "svcctl_error": str(error), "svcctl_hint": error.hint},
+            )
         except Exception:  # noqa: BLE001 (users' code may raise anything; it costs this connection alone)
             connection.close()
-            _log.exception("factory failed; connection closed")
+            _log.exception("factory failed; connection closed", extra={"svcctl_path": self._path})
 
     def _ended(self, connection: Connection) -> None:
         running: asyncio.Task[None] | None = getattr(connection.protocol, "running", None)
@@ -234,16 +249,15 @@ def protocol_maker(factory: Any) -> ProtocolMaker:  # noqa: ANN401 (three kinds 
             reader and a writer, or a callable without arguments that returns an asyncio protocol.
 
     Raises:
-        FactoryError: It is none of these.
+        FactoryError: It is none of these. What is returned raises :class:`NoProtocolError` if the factory returns
+            something else than a protocol or ``None``.
     """
     if hasattr(factory, "buildProtocol"):
         if isinstance(factory, type):
             raise FactoryError(
                 f"{factory.__name__} is a class", hint=f"give an instance: {factory.__name__}()"
             )
-        from svcctl.application.protocol import adapted  # noqa: PLC0415 (only for factories of the framework)
-
-        return lambda peer: adapted(factory, peer)
+        return partial(_built, factory)
     call = getattr(type(factory), "__call__", None)  # noqa: B004 (asks for the method itself)
     if inspect.iscoroutinefunction(factory) or inspect.iscoroutinefunction(call):
         from svcctl.application.servers.handler import HandlerProtocol  # noqa: PLC0415 (only for handlers)
@@ -258,7 +272,32 @@ def protocol_maker(factory: Any) -> ProtocolMaker:  # noqa: ANN401 (three kinds 
         name = getattr(factory, "__name__", type(factory).__name__)
         raise FactoryError(f"{name} is a protocol, not a factory", hint=f"give Factory.forProtocol({name})")
     _refuse_arguments(factory)
-    return lambda _peer: factory()
+    return lambda _peer: _checked(factory(), "connection_made", factory, "return an asyncio protocol")
+
+
+def _built(factory: Any, peer: Any) -> asyncio.BaseProtocol | None:  # noqa: ANN401 (a factory and an address of any kind)
+    """Have a factory of the framework build a protocol, and put asyncio's side before it."""
+    from svcctl.application.address import named_address  # noqa: PLC0415 (only for factories of the framework)
+    from svcctl.application.protocol import Adapter  # noqa: PLC0415 (the same)
+
+    build = factory.buildProtocol
+    hint = "return a Protocol, or None to refuse the connection"
+    protocol = _checked(build(named_address(peer, "TCP")), "dataReceived", build, hint)
+    return None if protocol is None else Adapter(protocol)
+
+
+def _checked(made: Any, needed: str, maker: Any, hint: str) -> Any:  # noqa: ANN401 (whatever users' code returns)
+    """Return what was made if it is ``None`` or a protocol, which has the method needed."""
+    if made is None or (hasattr(made, needed) and not isinstance(made, type)):
+        return made
+    if isinstance(made, type):
+        hint = f"call the class: {made.__name__}()"
+    elif hasattr(made, "dataReceived"):
+        hint = f"give Factory.forProtocol({type(made).__name__})"
+    elif hasattr(made, "connection_made"):
+        hint = f"give {type(made).__name__} in place of the factory"
+    name = getattr(maker, "__qualname__", type(maker).__name__)
+    raise NoProtocolError(f"{name} returned {reprlib.repr(made)} instead of a protocol", hint=hint)
 
 
 def _refuse_arguments(factory: Callable[..., Any]) -> None:
