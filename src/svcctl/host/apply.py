@@ -66,15 +66,20 @@ def apply(plan: Plan, machine: Machine, *, name: str) -> None:
 
     Raises:
         ApplyError: Something went wrong; everything that was done has been undone again.
+        KeyboardInterrupt: The same, by an interrupt. One that comes after the last step is passed over.
     """
     made: list[str] = []
     stage = Stage(machine.root)
     try:
         try:
             _apply(plan, machine, stage, name, made)
-        finally:
+        except BaseException:
             with _undisturbed():
                 stage.close()
+            raise
+        # All is done, and nothing of it is undone any more: who interrupts now is told of what is there.
+        with contextlib.suppress(KeyboardInterrupt), _undisturbed():
+            stage.close()
     except BaseException:
         for folder in reversed(made):
             files.remove_empty_folder(machine.root, folder)

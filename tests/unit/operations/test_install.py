@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import signal
 from dataclasses import replace
 from pathlib import Path
 
@@ -12,6 +13,7 @@ from svcctl.host import machine as machines
 from svcctl.host import receipts, systemd
 from svcctl.host.apply import ApplyError
 from svcctl.host.machine import Machine
+from svcctl.host.stage import Stage
 from svcctl.manifest.model import Identity, Listener, Manifest
 from svcctl.operations import preparation
 from svcctl.operations.install import install
@@ -235,6 +237,25 @@ def test_an_interrupt_while_it_starts_leaves_nothing(
         install(replace(REQUEST, now=True))
     assert not private.exists()
     assert not (root / UNITS / "echo.service").exists()
+
+
+def test_an_interrupt_after_the_last_step_is_too_late(
+    root: Path, describing: FakeDescribe, systemctl: FakeSystemctl, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The service has started: what it wrote stays, and who interrupted is told that it is installed."""
+    assert describing.error is None
+    private = root / "var/lib/private/echo"
+    close = Stage.close
+
+    def interrupted(stage: Stage) -> None:
+        private.mkdir(parents=True)
+        signal.raise_signal(signal.SIGINT)
+        close(stage)
+
+    monkeypatch.setattr(Stage, "close", interrupted)
+    assert install(replace(REQUEST, now=True)).applied
+    assert systemctl.units("active")
+    assert private.exists()
 
 
 def test_an_edited_unit_is_kept_aside(root: Path, describing: FakeDescribe) -> None:
