@@ -26,13 +26,18 @@ PAGE = b"GET %s HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n"
 everywhere = pytest.mark.parametrize("twisted_machine", SUITES, indirect=True)
 
 
+ALL_READY = re.compile(r"(\d+)/\1 ready")
+
+
 def installed(app: App, target: str, *arguments: str, options: tuple[str, ...] = ()) -> None:
     """Install what an application is, and look at how it runs."""
     python = ("--python", f"{WHERE}/bin/python")
     app.machine.run(["svcctl", "install", *python, "--name", app.name, *options, "--now", target, *arguments])
     assert app.property("Type").startswith("notify")
-    ready, known = re.fullmatch(r"(\d+)/(\d+) ready", app.property("StatusText")).groups()  # type: ignore[union-attr]  # it is one
-    assert ready == known
+    # Some add services to themselves once they have started.
+    assert wait_until(lambda: bool(ALL_READY.fullmatch(app.property("StatusText")))), app.property(
+        "StatusText"
+    )
     user = app.machine.run(["stat", "-c", "%u", f"/proc/{app.property('MainPID')}"]).stdout
     assert int(user) != 0
     assert (app.property("ProtectSystem"), app.property("NoNewPrivileges")) == ("strict", "yes")
