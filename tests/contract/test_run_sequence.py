@@ -293,5 +293,24 @@ Bad("bad")
     with supervise(tmp_path, "", "--debug") as init:
         init.wait_for("READY")
         init.kill(signal.SIGUSR2)
-        init.wait()
+        assert init.wait() == 0
     assert "(Pdb)" in (tmp_path / "stdout").read_text()
+
+
+def test_who_leaves_the_debugger_stops_the_application_wherever_it_was(tmp_path: Path) -> None:
+    """In a callback, too, whose exceptions the loop only logs."""
+    tac = """
+import os, signal
+class Asking(Named):
+    async def startService(self):
+        asyncio.get_running_loop().call_later(0.01, self.ask)
+    def ask(self):
+        os.kill(os.getpid(), signal.SIGUSR2)
+        open("asked", "w").close()
+Asking("asking")
+"""
+    with supervise(tmp_path, tac, "--debug") as init:
+        assert init.wait() == 0
+    assert "(Pdb)" in (tmp_path / "stdout").read_text()
+    assert (tmp_path / "asked").exists()
+    assert "BdbQuit" not in init.stderr

@@ -22,13 +22,20 @@ def post_mortem(error: BaseException) -> None:
 
 
 def enter_on_signal() -> None:
-    """Open the debugger wherever the process is when it gets SIGUSR2."""
+    """Open the debugger wherever the process is when it gets SIGUSR2. Who quits it has the application stop."""
     if hasattr(signal, "SIGUSR2"):
         signal.signal(signal.SIGUSR2, _enter)
 
 
 def _enter(_number: int, frame: FrameType | None) -> None:
-    pdb.Pdb().set_trace(frame)
+    _Debugger().set_trace(frame)
+
+
+class _Debugger(pdb.Pdb):
+    def set_quit(self) -> None:
+        # The usual exception would be logged, and no more, where it is raised in a callback of the loop.
+        self.set_continue()
+        signal.raise_signal(signal.SIGTERM)
 
 
 def spew() -> Callable[[], None]:
