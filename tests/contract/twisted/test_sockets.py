@@ -51,6 +51,12 @@ SERVERS = {
 }
 
 
+@pytest.fixture(autouse=True)
+def _own_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let no two tests at the same time bind one relative path."""
+    monkeypatch.chdir(tmp_path)
+
+
 @pytest.mark.parametrize("kind", SERVERS)
 def test_a_server_takes_the_socket_that_is_handed_over(twisted_app: Run, kind: str) -> None:
     """By its name, or by its address; it is there before the application, and after it."""
