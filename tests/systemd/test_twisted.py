@@ -29,15 +29,18 @@ everywhere = pytest.mark.parametrize("twisted_machine", SUITES, indirect=True)
 ALL_READY = re.compile(r"(\d+)/\1 ready")
 
 
-def installed(app: App, target: str, *arguments: str, options: tuple[str, ...] = ()) -> None:
-    """Install what an application is, and look at how it runs."""
+def installed(
+    app: App, target: str, *arguments: str, options: tuple[str, ...] = (), grows: bool = False
+) -> None:
+    """Install what an application is, and look at how it runs; one that grows adds services to itself meanwhile."""
     python = ("--python", f"{WHERE}/bin/python")
     app.machine.run(["svcctl", "install", *python, "--name", app.name, *options, "--now", target, *arguments])
     assert app.property("Type").startswith("notify")
-    # Some add services to themselves once they have started.
-    assert wait_until(lambda: bool(ALL_READY.fullmatch(app.property("StatusText")))), app.property(
-        "StatusText"
-    )
+
+    def is_ready() -> bool:
+        return ALL_READY.fullmatch(app.property("StatusText")) is not None
+
+    assert wait_until(is_ready) if grows else is_ready(), app.property("StatusText")
     user = app.machine.run(["stat", "-c", "%u", f"/proc/{app.property('MainPID')}"]).stdout
     assert int(user) != 0
     assert (app.property("ProtectSystem"), app.property("NoNewPrivileges")) == ("strict", "yes")
@@ -188,7 +191,7 @@ def test_a_master_and_a_worker_of_buildbot_build(twisted_machine: Machine) -> No
     twisted_machine.write(f"/var/lib/buildbot/{master.name}/master.cfg", MASTER.format(port=master.port))
     installed(master, file, options=options)
     file, options = created(worker, "worker", "buildbot-worker", f"127.0.0.1:{master.port}", "w", "secret")
-    installed(worker, file, options=(*options, "--set=Service.NoExecPaths="))
+    installed(worker, file, options=(*options, "--set=Service.NoExecPaths="), grows=True)
     assert wait_until(lambda: "build finished" in twisted_machine.read(log), timeout=30)
     assert "step 'shell' complete: success" in twisted_machine.read(log)
     stops(worker)
